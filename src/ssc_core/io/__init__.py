@@ -1,0 +1,1 @@
+"""Files in, files out: slides, volumes, finger images, regions, masks, tables."""
