@@ -43,7 +43,7 @@ def tiff_sources(path: Path) -> list[Source]:
 
 
 def aperio_source(path: Path, sizes: list[tuple[int, int]], **about: Any) -> Source | None:
-    """An Aperio pyramid with levels of the `sizes` (h, w) that OpenSlide found; None where only it can read."""
+    """An Aperio pyramid with the `sizes` (h, w) that OpenSlide found; None where only it can read."""
     try:
         with tifffile.TiffFile(path) as file:
             pages = {(p.imagelength, p.imagewidth): p for p in file.pages if p.is_tiled}
