@@ -1,0 +1,8 @@
+"""CT volumes: opened lazily, in HU, in one orientation, with an exact way back to the file's own frame."""
+
+from ssc_core.io.volume.opening import open_volume
+from ssc_core.io.volume.orientation import ItkGeometry
+from ssc_core.io.volume.series import Series, list_series
+from ssc_core.io.volume.volume import Volume, volume_from_array
+
+__all__ = ["ItkGeometry", "Series", "Volume", "list_series", "open_volume", "volume_from_array"]

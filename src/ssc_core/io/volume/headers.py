@@ -1,0 +1,256 @@
+"""What is needed of the header of a DICOM file, and nothing that identifies a patient."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ssc_core.errors import FormatError
+
+__all__ = ["Slice", "read_slices"]
+
+CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
+ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
+LEGACY_ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.2"
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+STRUCTURED_REPORT = "1.2.840.10008.5.1.4.1.1.88"
+_CT = (CT_IMAGE, ENHANCED_CT, LEGACY_ENHANCED_CT)
+
+_TAGS = (
+    "SOPClassUID", "SOPInstanceUID", "ImageType", "Modality", "Manufacturer", "ManufacturerModelName",
+    "SeriesDescription", "SeriesInstanceUID", "SeriesNumber", "AcquisitionNumber", "InstanceNumber",
+    "FrameOfReferenceUID", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
+    "SliceThickness", "KVP", "ConvolutionKernel", "ContrastBolusAgent", "PatientPosition",
+    "Rows", "Columns", "NumberOfFrames",
+    "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored", "PixelRepresentation",
+    "PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleSlope", "RescaleIntercept", "RescaleType",
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+)  # fmt: skip
+_PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One image of a series: a file, or one frame of a multi-frame file.
+
+    Positions and cosines are LPS in the order (x, y, z), as DICOM has them; `spacing` is (row, column).
+    """
+
+    file: Path
+    frame: int | None
+    series: str
+    excluded: str
+    acceptable: bool
+    shape: tuple[int, int]
+    position: tuple[float, ...] | None
+    cosines: tuple[float, ...] | None
+    spacing: tuple[float, ...] | None
+    slope: float | None
+    intercept: float | None
+    rescale_type: str
+    signed: bool
+    padding: tuple[float, float] | None
+    reference: str
+    number: int
+    instance: str = ""
+    acquisition: str = ""
+    description: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """For messages: the file's name, with the frame where a file holds several."""
+        return self.file.name if self.frame is None else f"frame {self.frame + 1} of {self.file.name}"
+
+
+def read_slices(path: Path) -> list[Slice] | None:
+    """The images in one file; None where it is no DICOM image at all (a DICOMDIR, a text, a report).
+
+    Raises
+    ------
+    FormatError
+        If it is a DICOM file that is truncated or whose numbers cannot be read.
+    """
+    import pydicom
+    from pydicom.errors import InvalidDicomError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what matters of a malformed value is checked where it is used
+        try:
+            with path.open("rb") as file:
+                try:
+                    ds = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(_TAGS))
+                except InvalidDicomError:
+                    return None
+                if "Rows" not in ds:
+                    if _is_no_image(ds):
+                        return None
+                    raise FormatError("the DICOM file is truncated: its header ends too early", source=path)
+                _require_pixels(file, ds, path)
+            return _slices(ds, path)
+        except FormatError:
+            raise
+        except (OSError, EOFError) as error:
+            raise FormatError("the DICOM file cannot be read to its end", source=path) from error
+        except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:
+            raise FormatError(
+                "the DICOM header cannot be read; export the series again", source=path
+            ) from error
+
+
+def _is_no_image(ds: Any) -> bool:
+    uid = str(ds.get("SOPClassUID", "")) or str(
+        getattr(ds, "file_meta", {}).get("MediaStorageSOPClassUID", "")
+    )
+    return bool(uid) and uid not in (*_CT, SECONDARY_CAPTURE)
+
+
+def _require_pixels(file: Any, ds: Any, path: Path) -> None:
+    """Check that the pixel data are all there, without reading them. `file` stands at their beginning."""
+    start = file.tell()
+    file.seek(0, 2)
+    size = file.tell()
+    implicit = ds.original_encoding[0] is not False
+    little = ds.original_encoding[1] is not False
+    file.seek(start)
+    head = file.read(12)
+    order: Literal["little", "big"] = "little" if little else "big"
+    tag = int.from_bytes(head[:2], order) << 16 | int.from_bytes(head[2:4], order)
+    if len(head) < 8 or tag not in _PIXEL_TAGS:
+        raise FormatError("the DICOM file is truncated: it holds no pixels", source=path)
+    length = int.from_bytes(head[4:8] if implicit else head[8:12], order)
+    begin = start + (8 if implicit else 12)
+    if length == 0xFFFFFFFF:
+        complete = _fragments_end(file, begin, size)
+    else:
+        frames = int(ds.get("NumberOfFrames") or 1)
+        bits = int(ds.Rows) * int(ds.Columns) * int(ds.get("SamplesPerPixel") or 1) * int(ds.BitsAllocated)
+        complete = begin + max(length, frames * bits // 8) <= size
+    if not complete:
+        raise FormatError("the DICOM file is truncated: pixels are missing at its end", source=path)
+
+
+def _fragments_end(file: Any, begin: int, size: int) -> bool:
+    """Whether the encapsulated fragments run to their delimiter."""
+    at = begin
+    while at + 8 <= size:
+        file.seek(at)
+        head = file.read(8)
+        if head[:4] == b"\xfe\xff\xdd\xe0":
+            return True
+        if head[:4] != b"\xfe\xff\x00\xe0":
+            return False
+        at += 8 + int.from_bytes(head[4:], "little")
+    return False
+
+
+def _slices(ds: Any, path: Path) -> list[Slice]:
+    per_frame = ds.get("PerFrameFunctionalGroupsSequence") or []
+    excluded, acceptable = _exclusion(ds)
+    frames = int(ds.get("NumberOfFrames") or 1)
+    if not per_frame and frames > 1:
+        excluded, acceptable = excluded or f"{frames} frames in one file without positions", False
+    shared = (ds.get("SharedFunctionalGroupsSequence") or [None])[0]
+    common: dict[str, Any] = {
+        "file": path, "series": str(ds.get("SeriesInstanceUID", "")), "excluded": excluded,
+        "acceptable": acceptable, "shape": (int(ds.Rows), int(ds.Columns)),
+        "signed": int(ds.get("PixelRepresentation") or 0) == 1, "padding": _padding(ds),
+        "reference": str(ds.get("FrameOfReferenceUID", "")), "number": int(ds.get("SeriesNumber") or 0),
+        "instance": str(ds.get("SOPInstanceUID", "")), "acquisition": str(ds.get("AcquisitionNumber") or ""),
+        "description": str(ds.get("SeriesDescription") or ""), "facts": _facts(ds, shared),
+    }  # fmt: skip
+    if not per_frame:
+        return [Slice(frame=None, **common, **_geometry(ds, None, None))]
+    return [Slice(frame=i, **common, **_geometry(ds, shared, item)) for i, item in enumerate(per_frame)]
+
+
+def _geometry(ds: Any, shared: Any, own: Any) -> dict[str, Any]:
+    position = _group(ds, shared, own, "PlanePositionSequence")
+    orientation = _group(ds, shared, own, "PlaneOrientationSequence")
+    measures = _group(ds, shared, own, "PixelMeasuresSequence")
+    rescale = _group(ds, shared, own, "PixelValueTransformationSequence")
+    return {
+        "position": _numbers(position, "ImagePositionPatient", 3),
+        "cosines": _numbers(orientation, "ImageOrientationPatient", 6),
+        "spacing": _numbers(measures, "PixelSpacing", 2),
+        "slope": _number(rescale, "RescaleSlope"),
+        "intercept": _number(rescale, "RescaleIntercept"),
+        "rescale_type": str(rescale.get("RescaleType") or ""),
+    }
+
+
+def _group(ds: Any, shared: Any, own: Any, name: str) -> Any:
+    """Where a functional group of a multi-frame file lies: with the frame, shared, or on top."""
+    for item in (own, shared):
+        if item is not None and item.get(name):
+            return item[name].value[0]
+    return ds
+
+
+def _numbers(ds: Any, name: str, count: int) -> tuple[float, ...] | None:
+    value = ds.get(name)
+    if value is None or value == "":
+        return None
+    numbers = tuple(float(v) for v in value)
+    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else None
+
+
+def _number(ds: Any, name: str) -> float | None:
+    value = ds.get(name)
+    return None if value is None or value == "" else float(value)
+
+
+def _padding(ds: Any) -> tuple[float, float] | None:
+    """Stored values that mean "nothing here", as a range."""
+    value = _number(ds, "PixelPaddingValue")
+    if value is None:
+        return None
+    limit = _number(ds, "PixelPaddingRangeLimit")
+    ends = [_as_stored(v, ds) for v in (value, value if limit is None else limit)]
+    return min(ends), max(ends)
+
+
+def _as_stored(value: float, ds: Any) -> float:
+    """A padding value whose VR was written unsigned for signed pixels (63536 for -2000)."""
+    bits = int(ds.get("BitsAllocated") or 16)
+    signed = int(ds.get("PixelRepresentation") or 0) == 1
+    return value - (1 << bits) if signed and value >= 1 << (bits - 1) else value
+
+
+def _exclusion(ds: Any) -> tuple[str, bool]:
+    """Why an image is no slice of a CT volume ("" if it is), and whether it may be taken when asked for."""
+    kind = [str(v).upper() for v in (ds.get("ImageType") or [])]
+    uid = str(ds.get("SOPClassUID", ""))
+    modality = str(ds.get("Modality") or "").upper()
+    if uid == SECONDARY_CAPTURE or uid.startswith(SECONDARY_CAPTURE + "."):
+        return "secondary capture (a picture of a screen)", False
+    if modality not in ("", "CT") or (uid not in _CT and modality != "CT"):
+        return f"not CT (modality {modality or 'unknown'})", False
+    if int(ds.get("SamplesPerPixel") or 1) != 1:
+        return "a colour picture", False
+    if any(v in ("LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW") for v in kind):
+        return "localiser (scout)", False
+    if any("DOSE" in v or "SCREEN" in v for v in kind):
+        return "dose report", False
+    if kind[:1] == ["DERIVED"]:
+        return "derived (computed from another series)", True
+    return "", True
+
+
+def _facts(ds: Any, shared: Any) -> dict[str, Any]:
+    """Facts of the scan that identify nobody."""
+    measures = _group(ds, shared, None, "PixelMeasuresSequence")
+    kernel = ds.get("ConvolutionKernel") or ""
+    found = {
+        "kernel": kernel if isinstance(kernel, str) else "/".join(str(k) for k in kernel),
+        "slice thickness (mm)": _number(measures, "SliceThickness"),
+        "kVp": _number(ds, "KVP"),
+        "contrast": "yes" if ds.get("ContrastBolusAgent") else "",  # often not stated where it was given
+        "maker": str(ds.get("Manufacturer") or ""),
+        "model": str(ds.get("ManufacturerModelName") or ""),
+        "patient position": str(ds.get("PatientPosition") or ""),
+    }
+    return {key: value for key, value in found.items() if value not in (None, "")}
