@@ -98,7 +98,7 @@ def sample(columns: dict[str, Any], subject: Any = None, *, wide: bool = False) 
     if len(set(lengths.values())) > 1:
         text = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise InputError(f"columns differ in length ({text}); give one value per row in each")
-    whole = np.logical_and.reduce([~np.isnan(a).reshape(len(a), -1).any(axis=1) for a in arrays.values()])
+    whole = np.logical_and.reduce([~_missing(a) for a in arrays.values()])
     kept = tuple(a[whole] for a in arrays.values())
     codes = None if subject is None else _codes(subject)[whole]
     return Sample(kept, codes, int((~whole).sum()))
@@ -160,6 +160,11 @@ def ratings_of(table: pd.DataFrame, target: str, rater: str, value: str) -> pd.D
         )
     wide: pd.DataFrame = table.pivot(index=target, columns=rater, values=value)
     return wide.sort_index(axis=0).sort_index(axis=1)
+
+
+def _missing(array: FloatArray) -> npt.NDArray[np.bool_]:
+    missing: npt.NDArray[np.bool_] = np.isnan(array)
+    return missing if array.ndim == 1 else missing.any(axis=1)
 
 
 def _codes(subject: Iterable[Hashable]) -> npt.NDArray[np.intp]:

@@ -170,7 +170,7 @@ def _index(ratings: FloatArray, classes: FloatArray) -> npt.NDArray[np.intp]:
     if wrong.size:
         raise InputError(
             f"{len(np.unique(wrong))} rating(s) such as {wrong[0]:g} are not among the {len(classes)} "
-            f"categories {classes[0]:g} to {classes[-1]:g}; round them first, or give the categories that were used"
+            f"categories {classes[0]:g} to {classes[-1]:g}; round them first, or give the categories used"
         )
     return index
 

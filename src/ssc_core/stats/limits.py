@@ -12,7 +12,7 @@ from scipy import stats as sps
 from ssc_core.stats.inputs import FloatArray, sample
 from ssc_core.stats.result import Statistic, join
 
-__all__ = ["BlandAltman", "Range", "bland_altman", "proportional_bias"]
+__all__ = ["BlandAltman", "Range", "bland_altman", "multiplier", "proportional_bias"]
 
 Range = tuple[float, float]
 _NONE: Range = (math.nan, math.nan)
@@ -68,7 +68,8 @@ def bland_altman(
     """Limits of agreement for one pair per patient (or rows taken as independent).
 
     Differences are ``y - x`` (measured minus reference), plotted against ``(x + y) / 2``. Limits are
-    ``bias -+ z s`` with the sample standard deviation s (ddof 1) and z = 1.96 for 95 %.
+    ``bias -+ z s`` with the sample standard deviation s (ddof 1) and z = 1.96 for 95 % (the normal
+    quantile for other shares).
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def bland_altman(
         return BlandAltman(value=float((b - a).mean()) if n else math.nan, note=note, **common)
     d = b - a
     bias, s = float(d.mean()), float(d.std(ddof=1))
-    z = float(sps.norm.ppf(0.5 + share / 2))
+    z = multiplier(share)
     half = float(sps.t.ppf(0.5 + confidence / 2, n - 1)) * s / math.sqrt(n)
     slope, spread = proportional_bias(a, b, confidence)
     note = "" if s > 0 else "every difference is the same"
@@ -124,6 +125,11 @@ def bland_altman(
         note=join(note, spread, data.note),
         **common,
     )
+
+
+def multiplier(share: float) -> float:
+    """Standard deviations that hold `share` of a normal population; 1.96 for 95 %, as in the papers."""
+    return 1.96 if share == 0.95 else float(sps.norm.ppf(0.5 + share / 2))
 
 
 def proportional_bias(a: FloatArray, b: FloatArray, confidence: float = 0.95) -> tuple[dict[str, Any], str]:

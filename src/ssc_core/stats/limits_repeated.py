@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats as sps
 
 from ssc_core.stats.inputs import FloatArray, sample
-from ssc_core.stats.limits import BlandAltman, Range, proportional_bias
+from ssc_core.stats.limits import BlandAltman, Range, multiplier, proportional_bias
 from ssc_core.stats.result import join
 
 __all__ = ["bland_altman_repeated"]
@@ -38,9 +38,9 @@ def bland_altman_repeated(
     Returns
     -------
     BlandAltman
-        `sd` is that of a single difference; `sd_between`, `sd_within` its parts; the limits' intervals (MOVER) stand in
-        `lower_exact`, `upper_exact`. NaN with fewer than two patients or no patient with two pairs.
-        The proportional-bias slope stays an estimate without p: its rows are not independent.
+        `sd` is that of a single difference; `sd_between`, `sd_within` its parts; the limits' intervals
+        (MOVER) stand in `lower_exact`, `upper_exact`. NaN with fewer than two patients or no patient
+        with two pairs. The proportional-bias slope stays an estimate without p: its rows are not independent.
 
     Notes
     -----
@@ -71,7 +71,7 @@ def bland_altman_repeated(
     between = max(between, 0.0)
     sd, bias = math.sqrt(between + ms_w), float(d.mean())
     se = math.sqrt(between * float((counts**2).sum()) / n**2 + ms_w / n)
-    z, t = float(sps.norm.ppf(0.5 + share / 2)), float(sps.t.ppf(0.5 + confidence / 2, k - 1))
+    z, t = multiplier(share), float(sps.t.ppf(0.5 + confidence / 2, k - 1))
     spread = _total_interval((ms_b, ms_w), (k, n, m0), confidence) if sd > 0 else (0.0, 0.0)
     lower, upper = _mover(bias, sd, spread, t * se, z)
     slope, unfit = proportional_bias(a, b, confidence)
