@@ -1,0 +1,1 @@
+"""Synthetic slide, chest and finger with known answers: for the demo, the sample data and the tests."""

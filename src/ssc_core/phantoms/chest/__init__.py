@@ -1,0 +1,20 @@
+"""A procedural chest CT in HU with known lungs, airway, levels and disease."""
+
+from ssc_core.phantoms.chest.disease import DENSE, GROUND_GLASS, RETICULATION, Disease, Spread
+from ssc_core.phantoms.chest.phantom import Chest, ChestPhantom, chest, extent_table
+from ssc_core.phantoms.chest.scene import Pose
+from ssc_core.phantoms.chest.texture import Mesh
+
+__all__ = [
+    "DENSE",
+    "GROUND_GLASS",
+    "RETICULATION",
+    "Chest",
+    "ChestPhantom",
+    "Disease",
+    "Mesh",
+    "Pose",
+    "Spread",
+    "chest",
+    "extent_table",
+]
