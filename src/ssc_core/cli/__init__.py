@@ -18,7 +18,7 @@ __all__ = ["app", "main"]
 
 app = App(
     name="ssc",
-    help="Measure systemic sclerosis in images: skin (trichrome slides), lung (chest CT), calcinosis (finger CT).",
+    help="Measure systemic sclerosis in images: trichrome biopsies, chest CT, finger CT.",
     version=lambda: metadata.version("napari-ssc"),
     result_action="return_value",
 )
@@ -28,6 +28,7 @@ for _name, _help in {
     "skin": "Trichrome biopsies: dermis, patches, morphometry.",
     "lung": "Chest CT: lung mask, five Goh levels, areas and densities.",
     "calcinosis": "Finger CT images: bones, calcinosis lesions, areas in mm2.",
+    "models": "The shelf of network weights: list, show, fetch, import, verify.",
     "manifest": "List the cases of a folder in a CSV that 'batch' reads.",
     "agree": "Agreement between readers, or between readers and software.",
     "doctor": "Show versions, what is installed and what is missing.",

@@ -66,12 +66,15 @@ def _sentence_of(error: CycloptsError) -> InputError:
     cause: Any = error.__cause__
     if cause is not None and hasattr(cause, "errors"):
         problems = "; ".join(
-            f"--{'-'.join(str(p) for p in e['loc']).replace('_', '-')}: {e['msg'].lower()} (given {e['input']})"
-            for e in cause.errors()
+            f"{_flag(e['loc'])}: {e['msg'].lower()} (given {e['input']})" for e in cause.errors()
         )
         return InputError(f"{problems}; see --help")
     text = " ".join(str(error).split()).rstrip(".")
     return InputError(f"{text}; see --help")
+
+
+def _flag(location: Sequence[object]) -> str:
+    return "--" + "-".join(str(part) for part in location).replace("_", "-")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -1,0 +1,45 @@
+"""Networks by the name of their architecture, untrained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ssc_core.errors import InputError
+
+__all__ = ["build", "shapes"]
+
+
+def build(architecture: str) -> Any:
+    """A network with random weights, in evaluation mode.
+
+    Parameters
+    ----------
+    architecture : str
+        ``torchvision:NAME`` for a torchvision classifier.
+
+    Returns
+    -------
+    torch.nn.Module
+
+    Raises
+    ------
+    InputError
+        If there is no such architecture.
+    """
+    family, _, name = architecture.partition(":")
+    if family == "torchvision":
+        from ssc_core.models.torchvision_cpu import torchvision
+
+        models = torchvision().models
+        if name in models.list_models(module=models):
+            return models.get_model(name, weights=None).eval()
+    raise InputError(f"there is no network architecture called {architecture!r}")
+
+
+def shapes(architecture: str) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of all weights, without making them."""
+    import torch
+
+    with torch.device("meta"):
+        network = build(architecture)
+    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
