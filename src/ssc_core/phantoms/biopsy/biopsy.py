@@ -22,6 +22,8 @@ from ssc_core.seeds import seed_of
 
 __all__ = ["Biopsy"]
 
+Float32Array = npt.NDArray[np.float32]
+
 _BLOCK = 1024  # fine pixels; windows are cut from blocks of a fixed grid, so that overlapping windows agree
 _FINE_UM = 0.9  # paint at least this finely, then average
 _TARGET_LIGHT = 0.66  # mean brightness of the dermis after differentiation by eye
@@ -140,25 +142,28 @@ class Biopsy:
         assert self.stain is not None
         if self.stain.differentiation == 0.0:
             return 1.0
-        amounts = self._dermal_collagen_dye()
+        amounts, shares = self._dermal_collagen_dye()
         low, high = 0.05, 20.0
         for _ in range(40):
             middle = math.sqrt(low * high)
             light = np.exp(-middle * amounts[:, None] * MASSON.matrix[:, 0]) @ _EYE
-            if float(light.mean()) > _TARGET_LIGHT:
+            if float(light @ shares) > _TARGET_LIGHT:
                 low = middle
             else:
                 high = middle
         return float(math.sqrt(low * high) ** self.stain.differentiation)
 
-    def _dermal_collagen_dye(self) -> npt.NDArray[np.float32]:
-        """Collagen dye over the dermis at 3 um, as the eye at the bench takes it in."""
-        px = 3.0
+    def _dermal_collagen_dye(self) -> tuple[Float32Array, Float32Array]:
+        """Amounts of collagen dye and the share of the dermis with each, at 4 um (the eye at the bench)."""
+        px = 4.0
         height, width = self.shape(px)
-        dyes = paint(self.section, Window(0.0, 0.0, height, width, px), dye_ink(self.section.bundles))
+        window = Window(0.0, 0.0, height, width, px)
+        dyes = paint(self.section, window, dye_ink(self.section.bundles))[..., 0]
         inside = np.zeros((height, width), np.uint8)
         cv2.fillPoly(inside, [np.rint(self.section.dermis[:, ::-1] / px).astype(np.int32)], 1)
-        return dyes[..., 0][inside > 0]
+        counts, edges = np.histogram(dyes[inside > 0], 256, (0.0, 2.5))
+        middle = 0.5 * (edges[1:] + edges[:-1])
+        return middle.astype(np.float32), (counts / counts.sum()).astype(np.float32)
 
     def _block(self, row: int, column: int, size: int, mpp: float, reduce: int) -> npt.NDArray[np.uint8]:
         """One block of the fixed grid, rendered with a margin for the point spread."""

@@ -121,7 +121,8 @@ def _patient(
 def _control(rng: np.random.Generator, index: int) -> dict[str, object]:
     return {
         **_person(rng, index, age=(42.0, 12.0), women=0.81, white=0.75),
-        "visit_months": 0, "status": "control", "mrss": 0, "local_skin_score": 0, "subset": "", "duration_months": np.nan, "autoantibodies": "",
+        "visit_months": 0, "status": "control", "mrss": 0,
+        "local_skin_score": 0, "subset": "", "duration_months": np.nan, "autoantibodies": "",
         "site": "forearm", "stain_batch": _batch(rng), "fibrosis": round(float(rng.uniform(0.0, 0.1)), 4),
     }  # fmt: skip
 

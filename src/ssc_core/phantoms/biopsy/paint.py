@@ -165,14 +165,14 @@ def _fibrils(
 
 
 def _cells(canvas: Float32Array, window: Window, cells: FloatArray, ink: Ink) -> None:
-    y, x, along, across, angle = cells.T
-    pad = np.maximum(along, across)
-    scale = (1 << _SHIFT) / window.px
-    for i in window.touches(np.stack([y - pad, x - pad, y + pad, x + pad], -1)):
-        middle = window.fixed(np.array([y[i], x[i]]))
-        axes = [max(1, round((r - 0.5 * window.px) * scale)) for r in (along[i], across[i])]
-        depth = 0.85 + 0.3 * (0.5 + 0.5 * np.sin(7.31 * i))
-        value = ink.of(np.asarray(NUCLEUS) * depth)
-        centre = (int(middle[0]), int(middle[1]))
-        turn = -float(np.degrees(angle[i]))
-        cv2.ellipse(canvas, centre, (axes[0], axes[1]), turn, 0, 360, value, -1, cv2.LINE_8, _SHIFT)
+    pad = np.maximum(cells[:, 2], cells[:, 3])[:, None]
+    chosen = window.touches(np.concatenate([cells[:, :2] - pad, cells[:, :2] + pad], 1))
+    near = cells[chosen]
+    centres = window.fixed(near[:, :2]).tolist()
+    axes = np.rint((near[:, 2:4] - 0.5 * window.px) * (1 << _SHIFT) / window.px)
+    sizes = np.maximum(axes, 1).astype(int).tolist()
+    turns = (-np.degrees(near[:, 4])).tolist()
+    depth = 0.85 + 0.3 * (0.5 + 0.5 * np.sin(7.31 * chosen))  # some nuclei are paler
+    for centre, size, turn, deep in zip(centres, sizes, turns, depth.tolist(), strict=True):
+        value = ink.of((NUCLEUS[0] * deep, NUCLEUS[1] * deep, NUCLEUS[2] * deep))
+        cv2.ellipse(canvas, centre, size, turn, 0, 360, value, -1, cv2.LINE_8, _SHIFT)
