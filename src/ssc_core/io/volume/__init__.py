@@ -2,7 +2,18 @@
 
 from ssc_core.io.volume.opening import open_volume
 from ssc_core.io.volume.orientation import ItkGeometry
+from ssc_core.io.volume.plausible import check_hu
 from ssc_core.io.volume.series import Series, list_series
+from ssc_core.io.volume.source import write_nifti
 from ssc_core.io.volume.volume import Volume, volume_from_array
 
-__all__ = ["ItkGeometry", "Series", "Volume", "list_series", "open_volume", "volume_from_array"]
+__all__ = [
+    "ItkGeometry",
+    "Series",
+    "Volume",
+    "check_hu",
+    "list_series",
+    "open_volume",
+    "volume_from_array",
+    "write_nifti",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,10 @@ _TAGS = (
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 )  # fmt: skip
 _PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+
+
+_QUIET = threading.Lock()
+"""Python's warning filters belong to the whole process, so they are changed by one thread at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ def read_slices(path: Path) -> list[Slice] | None:
     import pydicom
     from pydicom.errors import InvalidDicomError
 
-    with warnings.catch_warnings():
+    with _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what matters of a malformed value is checked where it is used
         try:
             with path.open("rb") as file:

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ssc_core.errors import FormatError, GeometryError, InputError, ScaleUnknown
@@ -13,8 +14,9 @@ from ssc_core.geometry import Frame
 from ssc_core.io.volume.orientation import ItkGeometry
 from ssc_core.io.volume.pixels import DecodedOnce, Pixels, as_hu, file_token, hu_dtype
 
-__all__ = ["itk_volume"]
+__all__ = ["ITK_ENDINGS", "itk_volume"]
 
+ITK_ENDINGS = (".nrrd", ".nhdr", ".mha", ".mhd")
 _READERS = {".nrrd": "NrrdImageIO", ".nhdr": "NrrdImageIO", ".mha": "MetaImageIO", ".mhd": "MetaImageIO"}
 _HEADER_BYTES = 1 << 16
 _META_TYPES = {
@@ -31,8 +33,8 @@ _NRRD_SPACES = (
 )
 
 
-def itk_volume(path: Path) -> tuple[Pixels, Frame, tuple[Path, ...]]:
-    """Pixels, frame and files of an NRRD or MetaImage volume.
+def itk_volume(path: Path, dtype: np.dtype[Any] | None = None) -> tuple[Pixels, Frame, tuple[Path, ...]]:
+    """Pixels, frame and files of an NRRD or MetaImage volume. `dtype` overrides int16 or float32.
 
     Raises
     ------
@@ -56,7 +58,8 @@ def itk_volume(path: Path) -> tuple[Pixels, Frame, tuple[Path, ...]]:
     stored = sitk.GetArrayViewFromImage(sitk.Image([1, 1, 1], reader.GetPixelID())).dtype
     shape = tuple(int(n) for n in reader.GetSize()[::-1])
     token = file_token(*files)
-    return DecodedOnce(path, shape, hu_dtype(stored), token, _decode), geometry.frame, files
+    dtype = dtype or hu_dtype(stored)
+    return DecodedOnce(path, shape, dtype, token, _decode, (dtype,)), geometry.frame, files
 
 
 def _reader(path: Path) -> Any:
@@ -68,14 +71,14 @@ def _reader(path: Path) -> Any:
     return reader
 
 
-def _decode(path: Path) -> npt.NDArray[Any]:
+def _decode(path: Path, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     import SimpleITK as sitk
 
     try:
         stored = sitk.GetArrayFromImage(_reader(path).Execute())
     except RuntimeError as error:
         raise FormatError("the file is truncated or damaged", source=path) from error
-    return as_hu(stored, hu_dtype(stored.dtype), source=path)
+    return as_hu(stored, dtype, source=path)
 
 
 def _header(path: Path, separator: str) -> dict[str, str]:

@@ -110,11 +110,11 @@ def read_nifti_header(path: Path) -> NiftiHeader:
     return header
 
 
-def nifti_pixels(path: Path, header: NiftiHeader) -> Pixels:
-    """HU of a NIfTI file: memory-mapped, or decompressed once."""
-    dtype = hu_dtype(header.stored, header.slope, header.intercept)
+def nifti_pixels(path: Path, header: NiftiHeader, dtype: np.dtype[Any] | None = None) -> Pixels:
+    """HU of a NIfTI file: memory-mapped, or decompressed once. `dtype` overrides int16 or float32."""
+    dtype = dtype or hu_dtype(header.stored, header.slope, header.intercept)
     if path.name.lower().endswith(".gz"):
-        return DecodedOnce(path, header.shape, dtype, file_token(path), _decompressed, (header,))
+        return DecodedOnce(path, header.shape, dtype, file_token(path), _decompressed, (header, dtype))
     return _Mapped(path, header, dtype, file_token(path))
 
 
@@ -139,14 +139,14 @@ class _Mapped:
         return np.array(as_hu(stored, self.dtype, h.slope, h.intercept, self.file), self.dtype)
 
 
-def _decompressed(path: Path, h: NiftiHeader) -> npt.NDArray[Any]:
+def _decompressed(path: Path, h: NiftiHeader, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     try:
         with gzip.open(path) as file:
             raw = file.read()
     except _UNREADABLE as error:
         raise FormatError("the file is truncated or damaged", source=path) from error
     stored = np.frombuffer(raw, h.stored, math.prod(h.shape), h.offset).reshape(h.shape)
-    return as_hu(stored, hu_dtype(h.stored, h.slope, h.intercept), h.slope, h.intercept, path)
+    return as_hu(stored, dtype, h.slope, h.intercept, path)
 
 
 def _opened(path: Path) -> BinaryIO:

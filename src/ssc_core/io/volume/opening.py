@@ -9,7 +9,7 @@ from types import MappingProxyType
 from ssc_core.errors import FormatError, GeometryError, InputError
 from ssc_core.geometry import Frame
 from ssc_core.io.volume.dicom import dicom_padding, dicom_pixels, require_rescale
-from ssc_core.io.volume.itkfile import itk_volume
+from ssc_core.io.volume.itkfile import ITK_ENDINGS, itk_volume
 from ssc_core.io.volume.nifti import nifti_pixels, read_nifti_header
 from ssc_core.io.volume.orientation import require_orthogonal
 from ssc_core.io.volume.series import Series, choose, list_series
@@ -19,7 +19,6 @@ from ssc_core.progress import Tick, silent
 
 __all__ = ["open_volume"]
 
-_ITK = (".nrrd", ".nhdr", ".mha", ".mhd")
 _ARCHIVES = (".tar", ".tgz", ".zip", ".7z", ".rar", ".xz", ".bz2")
 _ANALYZE = (".hdr", ".img")
 
@@ -76,7 +75,7 @@ def open_volume(
             "NIfTI file",
             header.warnings,
         )
-    elif path.suffix.lower() in _ITK:
+    elif path.suffix.lower() in ITK_ENDINGS:
         pixels, frame, files = itk_volume(path)
         kind, warnings = f"{path.suffix[1:].upper()} file", ()
     else:

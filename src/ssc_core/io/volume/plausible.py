@@ -1,0 +1,71 @@
+"""Whether the values can be Hounsfield units of a chest at all, before anything is measured in them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ssc_core.errors import EmptyError, InputError
+from ssc_core.io.volume.volume import Volume
+
+__all__ = ["check_hu"]
+
+LOOKED_AT = 48
+"""Slices that are looked at, evenly spread: enough for what is absurd everywhere."""
+
+
+def check_hu(volume: Volume) -> tuple[str, ...]:
+    """Refuse values that are no HU of a body; say what is odd about the others.
+
+    Air reads -1000 HU and soft tissue 0 to 100 HU by definition, and both are in every chest CT.
+
+    Parameters
+    ----------
+    volume : Volume
+        Up to 48 evenly spread slices of it are decoded.
+
+    Returns
+    -------
+    tuple of str
+        Warnings, to be added to the volume's own.
+
+    Raises
+    ------
+    EmptyError
+        If every voxel has the same value, or there is nothing but air or padding.
+    InputError
+        If there is no air: an 8-bit picture, stored values without their intercept, another modality.
+    """
+    step = max(1, -(-volume.shape[0] // LOOKED_AT))
+    import dask
+
+    hu, outside = dask.compute(volume.hu[::step], volume.outside[::step])
+    source = volume.files[0].parent if len(volume.files) > 1 else (volume.files or (None,))[0]
+    inside = hu[~outside]
+    if inside.size == 0:
+        raise EmptyError("there is nothing but padding in this CT; open another series", source=source)
+    low, high = float(inside.min()), float(inside.max())
+    if low == high:
+        raise EmptyError(f"every voxel has the same value ({low:g}); open another series", source=source)
+    if low > -200:
+        guess = "an 8-bit picture" if low >= 0 and high <= 255 else "stored values without their intercept"
+        raise InputError(
+            f"there is no air in this CT (values from {low:g} to {high:g}), so these are not Hounsfield units"
+            f" ({guess}?); export the series again in HU",
+            source=source,
+        )
+    tissue = float(np.mean((inside > -200) & (inside < 200)))
+    if tissue < 1e-4:
+        raise EmptyError(
+            f"there is nothing but air in this CT (values from {low:g} to {high:g}, no soft tissue); open"
+            " another series",
+            source=source,
+        )
+    warnings = []
+    air = float(np.percentile(inside, 0.5))
+    if air > -800:
+        warnings.append(
+            f"the darkest voxels read {air:.0f} HU, where air is -1000; the values may be clipped or shifted"
+        )
+    if high > 5000:
+        warnings.append(f"values reach {high:.0f} HU: metal, which darkens and brightens what lies around it")
+    return tuple(warnings)
