@@ -1,0 +1,1 @@
+"""Chest CT: both lungs, the five Goh levels, areas and densities."""

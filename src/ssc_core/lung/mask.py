@@ -1,0 +1,106 @@
+"""The lung mask: right lung 1, left lung 2, trachea and main bronchi 3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ssc_core.errors import EmptyError
+from ssc_core.lung.airway import Airway, find_airway
+from ssc_core.lung.body import body_mask
+from ssc_core.lung.closing import closed, holes_filled, touching
+from ssc_core.lung.gas import abdominal_gas
+from ssc_core.lung.grid import Bool, WorkGrid
+from ssc_core.lung.params import LungParams
+from ssc_core.lung.rib_cage import rib_cage_fill
+from ssc_core.lung.sides import LEFT, RIGHT, Labels, lungs_in
+from ssc_core.progress import Tick, silent
+
+__all__ = ["AIRWAY", "CoarseMask", "coarse_mask", "midline_of"]
+
+AIRWAY = 3
+
+
+@dataclass(frozen=True)
+class CoarseMask:
+    """The lungs on the working grid, before their edge is read from the full resolution.
+
+    Parameters
+    ----------
+    labels : ndarray of uint8, (z, y, x)
+        0, 1 right lung, 2 left lung, 3 trachea and main bronchi.
+    dense : ndarray of bool
+        Lung that the air threshold alone would leave out: vessels, recesses, disease.
+    airway : Airway
+        Trachea and carina.
+    body : ndarray of bool
+        The body and what it encloses.
+    parted : bool
+        False when the lungs touch so broadly that the midline had to part them.
+    midline_mm : float
+        Where right and left meet: at the trachea, or in the body's middle when there is none.
+    """
+
+    labels: Labels
+    dense: Bool
+    airway: Airway
+    body: Bool
+    parted: bool
+    midline_mm: float
+
+
+def coarse_mask(grid: WorkGrid, params: LungParams, tick: Tick = silent) -> CoarseMask:
+    """Find both lungs and the central airway on the working grid.
+
+    Raises
+    ------
+    EmptyError
+        If there is no body or no lung in the CT.
+    """
+    tick(0, 6, "finding the body")
+    body = body_mask(grid)
+    tick(1, 6, "following the trachea")
+    airway = find_airway(grid, body, params.bronchi_mm)
+    tick(2, 6, "finding the lungs")
+    air = (grid.hu < params.lung_hu) & body & ~airway.mask
+    gas = abdominal_gas(grid, air, airway.carina)
+    air &= ~gas
+    midline = midline_of(airway, body, grid)
+    tick(3, 6, "parting right and left")
+    labels, parted = lungs_in(grid, air, midline)
+    if (labels > 0).sum() * grid.voxel_ml < params.least_lung_ml:
+        raise EmptyError(
+            f"no lung of {params.least_lung_ml:g} ml is found in this CT; check that it shows a chest in HU"
+        )
+    tick(4, 6, "closing vessels and disease")
+    room = body & ~airway.mask & ~gas
+    whole = _closed_sides(labels, grid, room, params)
+    if params.rib_fill:
+        tick(5, 6, "filling out to the ribs")
+        whole = rib_cage_fill(whole, grid, room, airway.carina)
+    whole[airway.mask] = AIRWAY
+    tick(6, 6, "lungs found")
+    return CoarseMask(whole, ((whole == RIGHT) | (whole == LEFT)) & ~air, airway, body, parted, midline)
+
+
+def _closed_sides(labels: Labels, grid: WorkGrid, room: Bool, params: LungParams) -> Labels:
+    out = np.zeros_like(labels)
+    dense = room & (grid.hu < params.dense_hu) & (labels == 0)
+    for side in (RIGHT, LEFT):
+        lung = labels == side
+        lung = closed(
+            lung | touching(dense, lung, grid, params.dense_reach_mm), grid, params.closing_mm, within=room
+        )
+        lung = holes_filled(lung, grid, params.largest_hole_mm2)
+        out[lung & (out == 0) & ((labels == 0) | (labels == side))] = side
+    return out
+
+
+def midline_of(airway: Airway, body: Bool, grid: WorkGrid) -> float:
+    """Where right and left meet, in mm from the first pixel's centre."""
+    x = airway.x_mm()
+    if x is not None:
+        return x
+    profile = body.sum(axis=(0, 1))
+    return float((profile * np.arange(len(profile))).sum() / max(1, profile.sum())) * grid.spacing[2]
