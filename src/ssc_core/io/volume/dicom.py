@@ -15,7 +15,7 @@ from ssc_core.errors import FormatError, InputError
 from ssc_core.io.volume.headers import Slice
 from ssc_core.io.volume.pixels import DecodedOnce, Pixels, as_hu, file_token
 
-__all__ = ["dicom_padding", "dicom_pixels", "require_rescale"]
+__all__ = ["dicom_padding", "dicom_pixels", "read_pixels", "require_rescale"]
 
 LOWEST_AIR_HU = -1024.5
 """Padding above this is a value that air or tissue has as well, so it cannot mark the outside."""
@@ -132,13 +132,14 @@ class _Stack:
         return block
 
     def _slice(self, file: Path) -> Array:
-        image = _read(file)
+        image = read_pixels(file)
         if image.shape[-2:] != self.shape[1:] or image.size != image.shape[-1] * image.shape[-2]:
             raise FormatError("the header and the pixels disagree in size", source=file)
         return as_hu(image.reshape(self.shape[1:]), self.dtype, source=file)
 
 
-def _read(file: Path) -> Array:
+def read_pixels(file: Path) -> Array:
+    """Decode one file; GDCM applies slope and intercept. Axes (1, y, x) or (frames, y, x)[, colours]."""
     import SimpleITK as sitk
 
     reader = sitk.ImageFileReader()
@@ -157,7 +158,7 @@ def _multi_frame(
     file: Path, frames: tuple[int, ...], rescale: tuple[tuple[float, float], ...], dtype: np.dtype[Any]
 ) -> Array:
     """HU of a multi-frame file in stack order."""
-    image = _read(file)
+    image = read_pixels(file)
     if image.ndim != 3 or len(image) <= max(frames):
         raise FormatError("the header and the pixels disagree in the number of frames", source=file)
     return as_hu(image[list(frames)], dtype, source=file)

@@ -57,6 +57,7 @@ class Slice:
     intercept: float | None
     rescale_type: str
     signed: bool
+    bits: int
     padding: tuple[float, float] | None
     reference: str
     number: int
@@ -69,6 +70,12 @@ class Slice:
     def name(self) -> str:
         """For messages: the file's name, with the frame where a file holds several."""
         return self.file.name if self.frame is None else f"frame {self.frame + 1} of {self.file.name}"
+
+    @property
+    def highest_hu(self) -> float:
+        """Largest HU that the stored numbers can express."""
+        largest = (1 << (self.bits - 1 if self.signed else self.bits)) - 1
+        return largest * (1.0 if self.slope is None else self.slope) + (self.intercept or 0.0)
 
 
 def read_slices(path: Path) -> list[Slice] | None:
@@ -163,6 +170,7 @@ def _slices(ds: Any, path: Path) -> list[Slice]:
         "file": path, "series": str(ds.get("SeriesInstanceUID", "")), "excluded": excluded,
         "acceptable": acceptable, "shape": (int(ds.Rows), int(ds.Columns)),
         "signed": int(ds.get("PixelRepresentation") or 0) == 1, "padding": _padding(ds),
+        "bits": int(ds.get("BitsStored") or ds.get("BitsAllocated") or 16),
         "reference": str(ds.get("FrameOfReferenceUID", "")), "number": int(ds.get("SeriesNumber") or 0),
         "instance": str(ds.get("SOPInstanceUID", "")), "acquisition": str(ds.get("AcquisitionNumber") or ""),
         "description": str(ds.get("SeriesDescription") or ""), "facts": _facts(ds, shared),
