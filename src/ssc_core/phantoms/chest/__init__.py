@@ -1,6 +1,7 @@
 """A procedural chest CT in HU with known lungs, airway, levels and disease."""
 
 from ssc_core.phantoms.chest.disease import DENSE, GROUND_GLASS, RETICULATION, Disease, Spread
+from ssc_core.phantoms.chest.files import Position, write_dicom_series, write_nifti
 from ssc_core.phantoms.chest.phantom import Chest, ChestPhantom, chest, extent_table
 from ssc_core.phantoms.chest.scene import Pose
 from ssc_core.phantoms.chest.texture import Mesh
@@ -14,7 +15,10 @@ __all__ = [
     "Disease",
     "Mesh",
     "Pose",
+    "Position",
     "Spread",
     "chest",
     "extent_table",
+    "write_dicom_series",
+    "write_nifti",
 ]

@@ -45,7 +45,7 @@ def _dome(build: Build, x: Field, y: Field) -> tuple[Field, Field]:
     """Height of the diaphragm and the square of its slope."""
     a, b = build.half_width, build.half_depth
     right = x < 0
-    cx = np.where(right, np.float32(-0.5 * a), np.float32(0.52 * a))
+    cx = np.where(right, np.float32(-0.5 * a), np.float32(0.5 * a))
     cy = np.float32(-0.12 * b)
     lateral = np.abs(x) > np.abs(cx)
     wide = np.where(lateral, np.float32(0.48 * a), np.float32(0.55 * a))
@@ -55,7 +55,8 @@ def _dome(build: Build, x: Field, y: Field) -> tuple[Field, Field]:
     fall = np.where(back, np.float32(build.recess), np.float32(0.35 * build.recess))
     rx = np.asarray((x - cx) / wide, np.float32)
     ry = np.asarray((y - cy) / long, np.float32)
-    top = np.where(right, np.float32(build.dome), np.float32(build.left_dome))
+    across = np.clip(x / np.float32(60) + np.float32(0.5), 0, 1)
+    top = np.float32(build.dome) + across * np.float32(build.left_dome - build.dome)
     height = top - deep * _drop(rx) - fall * _drop(ry)
     sx, sy = np.float32(2.5) * deep / wide * np.abs(rx), np.float32(2.5) * fall / long * np.abs(ry)
     slope2 = sx * sx * np.abs(rx) + sy * sy * np.abs(ry)

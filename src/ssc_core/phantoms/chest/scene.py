@@ -184,7 +184,7 @@ class Scene:
         b = self.build
         x = np.linspace(0.3, 0.75, 46) * b.half_width * side
         y = np.linspace(-0.5, 0.4, 46) * b.half_depth
-        peak = ((-0.5 if side < 0 else 0.52) * b.half_width, -0.12 * b.half_depth)
+        peak = (0.5 * side * b.half_width, -0.12 * b.half_depth)
         gx, gy = (g.ravel().astype(np.float32) for g in np.meshgrid(x, y))
         gx, gy = np.append(gx, np.float32(peak[0])), np.append(gy, np.float32(peak[1]))
         return float(self.to_scanner(np.stack([gx, gy, dome_height(b, gx, gy)], axis=1))[:, 2].max())
