@@ -1,0 +1,1 @@
+"""Trichrome biopsies: dermis, fields, stain and morphometry."""
