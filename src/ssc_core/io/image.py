@@ -176,7 +176,7 @@ def _from_dicom(
             "the file holds several frames; open it as a CT volume, or save one of them", source=path
         )
     s = slices[0]
-    values = read_pixels(path)
+    values = read_pixels(path, s)
     if values.shape[0] == 1 and values.ndim > 2:
         values = values[0]
     if values.shape[:2] != s.shape:
@@ -208,8 +208,8 @@ def _from_dicom(
     return FingerImage(
         np.asarray(values, np.float32),
         Frame(_checked(spacing, path), (0.0, 0.0)),
-        np.asarray(values >= s.highest_hu),
-        abs(s.slope if s.slope is not None else 1.0),
+        np.asarray(values >= s.range_hu[1]),
+        abs(s.rescale[0]),
         "DICOM image",
         tuple(warnings),
         dict(s.facts),

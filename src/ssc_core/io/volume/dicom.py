@@ -31,14 +31,12 @@ def dicom_pixels(slices: Sequence[Slice]) -> Pixels:
     files = tuple(dict.fromkeys(s.file for s in slices))
     token = file_token(*files)
     if slices[0].frame is None:
-        return _Stack(tuple(s.file for s in slices), shape, dtype, token)
+        return _Stack(tuple(slices), shape, dtype, token)
     if len(files) > 1:
         raise InputError(
             "the series lies in several multi-frame files; give one of them", source=files[0].parent
         )
-    frames = tuple(s.frame or 0 for s in slices)
-    rescale = tuple((_slope(s), s.intercept or 0.0) for s in slices)
-    return DecodedOnce(files[0], shape, dtype, token, _multi_frame, (frames, rescale, dtype))
+    return DecodedOnce(files[0], shape, dtype, token, _multi_frame, (tuple(slices), dtype))
 
 
 def require_rescale(slices: Sequence[Slice], source: Path) -> tuple[str, ...]:
@@ -59,8 +57,7 @@ def require_rescale(slices: Sequence[Slice], source: Path) -> tuple[str, ...]:
                 source=source,
                 private=private,
             )
-        values = (s.slope if s.slope is not None else 1.0, s.intercept or 0.0)
-        if values[0] == 0 or not all(map(math.isfinite, values)):
+        if s.rescale[0] == 0 or not all(map(math.isfinite, s.rescale)):
             raise InputError(
                 f"slice {s.name} has an unusable RescaleSlope or RescaleIntercept; export the series again",
                 source=source,
@@ -88,7 +85,7 @@ def dicom_padding(slices: Sequence[Slice]) -> tuple[tuple[float, ...], tuple[str
         hu = math.nan
         if s.padding is not None:
             # of a range only its low end is kept: higher ones lie below NEVER_TISSUE_HU or are air
-            hu = s.padding[0] * _slope(s) + (s.intercept or 0.0)
+            hu = s.padding[0] * s.rescale[0] + s.rescale[1]
             if LOWEST_AIR_HU < hu < 32767:
                 common, hu = common + 1, math.nan
         values.append(hu)
@@ -101,19 +98,15 @@ def dicom_padding(slices: Sequence[Slice]) -> tuple[tuple[float, ...], tuple[str
     return tuple(values), tuple(warnings)
 
 
-def _slope(s: Slice) -> float:
-    return 1.0 if s.slope is None else s.slope
-
-
 def _whole(s: Slice) -> bool:
-    return _slope(s).is_integer() and (s.intercept or 0.0).is_integer()
+    return all(v.is_integer() for v in s.rescale)
 
 
 @dataclass(frozen=True)
 class _Stack:
     """One file per slice."""
 
-    files: tuple[Path, ...]
+    slices: tuple[Slice, ...]
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     token: str
@@ -121,25 +114,37 @@ class _Stack:
 
     def __getitem__(self, index: Any) -> Array:
         rows, *inside = index if isinstance(index, tuple) else (index,)
-        wanted: int | range = range(len(self.files))[rows]
+        wanted: int | range = range(len(self.slices))[rows]
         if isinstance(wanted, int):
-            one: Array = self._slice(self.files[wanted])[tuple(inside)]
+            one: Array = self._slice(self.slices[wanted])[tuple(inside)]
             return one
         out = np.empty((len(wanted), *self.shape[1:]), self.dtype)
         for i, k in enumerate(wanted):
-            out[i] = self._slice(self.files[k])
+            out[i] = self._slice(self.slices[k])
         block: Array = out[(slice(None), *inside)]
         return block
 
-    def _slice(self, file: Path) -> Array:
-        image = read_pixels(file)
+    def _slice(self, s: Slice) -> Array:
+        image = read_pixels(s.file, s)
         if image.shape[-2:] != self.shape[1:] or image.size != image.shape[-1] * image.shape[-2]:
-            raise FormatError("the header and the pixels disagree in size", source=file)
-        return as_hu(image.reshape(self.shape[1:]), self.dtype, source=file)
+            raise FormatError("the header and the pixels disagree in size", source=s.file)
+        return as_hu(image.reshape(self.shape[1:]), self.dtype, source=s.file)
 
 
-def read_pixels(file: Path) -> Array:
-    """Decode one file; GDCM applies slope and intercept. Axes (1, y, x) or (frames, y, x)[, colours]."""
+def read_pixels(file: Path, s: Slice) -> Array:
+    """Decode one file to HU as GDCM rescales it, with MONOCHROME1 turned back.
+
+    Parameters
+    ----------
+    file : Path
+        What is decoded.
+    s : Slice
+        Its header; of a multi-frame file, that of its first frame.
+
+    Returns
+    -------
+    array (1, y, x) or (frames, y, x), and a last axis for colours
+    """
     import SimpleITK as sitk
 
     reader = sitk.ImageFileReader()
@@ -151,14 +156,21 @@ def read_pixels(file: Path) -> Array:
         raise FormatError(
             "the pixels cannot be decoded; the file is truncated or damaged", source=file
         ) from error
+    if s.inverted:  # ITK mirrors such pixels within their number range, as for display; HU are not inverted
+        image = (sum(s.range_hu) - image).astype(image.dtype)
     return image
 
 
-def _multi_frame(
-    file: Path, frames: tuple[int, ...], rescale: tuple[tuple[float, float], ...], dtype: np.dtype[Any]
-) -> Array:
-    """HU of a multi-frame file in stack order."""
-    image = read_pixels(file)
+def _multi_frame(file: Path, slices: tuple[Slice, ...], dtype: np.dtype[Any]) -> Array:
+    """HU of a multi-frame file in stack order. GDCM rescales every frame as it does the first."""
+    first = next((s for s in slices if s.frame == 0), slices[0])
+    image = read_pixels(file, first)
+    frames = [s.frame or 0 for s in slices]
     if image.ndim != 3 or len(image) <= max(frames):
         raise FormatError("the header and the pixels disagree in the number of frames", source=file)
-    return as_hu(image[list(frames)], dtype, source=file)
+    if len({s.rescale for s in slices}) == 1:
+        return as_hu(image[frames], dtype, source=file)
+    stored = np.rint((image[frames] - first.rescale[1]) / first.rescale[0])
+    slopes, intercepts = np.array([s.rescale for s in slices]).T[:, :, None, None]
+    hu: Array = np.clip(stored * slopes + intercepts, -32768, 32767).astype(dtype)
+    return hu

@@ -18,6 +18,7 @@ ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
 LEGACY_ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.2"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 STRUCTURED_REPORT = "1.2.840.10008.5.1.4.1.1.88"
+DEFLATED = "1.2.840.10008.1.2.1.99"
 _CT = (CT_IMAGE, ENHANCED_CT, LEGACY_ENHANCED_CT)
 
 _TAGS = (
@@ -58,6 +59,7 @@ class Slice:
     rescale_type: str
     signed: bool
     bits: int
+    inverted: bool
     padding: tuple[float, float] | None
     reference: str
     number: int
@@ -72,10 +74,16 @@ class Slice:
         return self.file.name if self.frame is None else f"frame {self.frame + 1} of {self.file.name}"
 
     @property
-    def highest_hu(self) -> float:
-        """Largest HU that the stored numbers can express."""
-        largest = (1 << (self.bits - 1 if self.signed else self.bits)) - 1
-        return largest * (1.0 if self.slope is None else self.slope) + (self.intercept or 0.0)
+    def rescale(self) -> tuple[float, float]:
+        """Slope and intercept; 1 and 0 where the file has none."""
+        return 1.0 if self.slope is None else self.slope, self.intercept or 0.0
+
+    @property
+    def range_hu(self) -> tuple[float, float]:
+        """HU of the smallest and of the largest number that can be stored."""
+        lowest = -(1 << (self.bits - 1)) if self.signed else 0
+        slope, intercept = self.rescale
+        return lowest * slope + intercept, (lowest + (1 << self.bits) - 1) * slope + intercept
 
 
 def read_slices(path: Path) -> list[Slice] | None:
@@ -122,6 +130,8 @@ def _is_no_image(ds: Any) -> bool:
 
 def _require_pixels(file: Any, ds: Any, path: Path) -> None:
     """Check that the pixel data are all there, without reading them. `file` stands at their beginning."""
+    if str(ds.file_meta.get("TransferSyntaxUID", "")) == DEFLATED:
+        return  # everything was inflated to get here, and zlib notices what is missing
     start = file.tell()
     file.seek(0, 2)
     size = file.tell()
@@ -170,6 +180,7 @@ def _slices(ds: Any, path: Path) -> list[Slice]:
         "file": path, "series": str(ds.get("SeriesInstanceUID", "")), "excluded": excluded,
         "acceptable": acceptable, "shape": (int(ds.Rows), int(ds.Columns)),
         "signed": int(ds.get("PixelRepresentation") or 0) == 1, "padding": _padding(ds),
+        "inverted": str(ds.get("PhotometricInterpretation") or "").upper() == "MONOCHROME1",
         "bits": int(ds.get("BitsStored") or ds.get("BitsAllocated") or 16),
         "reference": str(ds.get("FrameOfReferenceUID", "")), "number": int(ds.get("SeriesNumber") or 0),
         "instance": str(ds.get("SOPInstanceUID", "")), "acquisition": str(ds.get("AcquisitionNumber") or ""),
