@@ -92,7 +92,7 @@ def one_by_one(path: Path, fields: Fields) -> np.ndarray:
 def write_slide(path: Path, size: int) -> Path:
     """A pink texture in an ellipse on glass, written tile by tile."""
     about = f"Aperio Image Library v12.0.15\n{size}x{size} ({TILE}x{TILE}) JPEG/RGB Q=80"
-    how = {"compression": "jpeg", "compressionargs": {"level": 80}, "photometric": "ycbcr", "metadata": None}
+    how = {"compression": "jpeg", "compressionargs": {"level": 80}, "photometric": "rgb", "metadata": None}
     tiled = how | {"tile": (TILE, TILE), "subsampling": (2, 2), "dtype": np.uint8}
     texture = make_texture()
     with tifffile.TiffWriter(path, bigtiff=True) as file:

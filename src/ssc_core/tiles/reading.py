@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from ssc_core.geometry import Box
 from ssc_core.io.slide import Slide
-from ssc_core.io.slide.slide import paste
-from ssc_core.io.slide.source import WHITE, Rgb
+from ssc_core.io.slide.source import WHITE, Rgb, paste
 from ssc_core.progress import Tick, silent
 from ssc_core.tiles.fields import Fields
 from ssc_core.tiles.spec import Plan

@@ -65,9 +65,9 @@ def _pixels(picture: Image.Image, path: Path) -> tuple[Rgb, tuple[str, ...]]:
         )
     if picture.mode in ("L", "LA", "1"):
         notes.append("the picture is grey; stains cannot be told apart")
-    if picture.getexif().get(_EXIF_ORIENTATION, 1) != 1:
-        notes.append("the picture asks to be shown rotated; it is read as it is stored")
     try:
+        if picture.getexif().get(_EXIF_ORIENTATION, 1) != 1:
+            notes.append("the picture asks to be shown rotated; it is read as it is stored")
         if "A" in picture.getbands() or "transparency" in picture.info:
             rgb = over_white(np.asarray(picture.convert("RGBA")))
         else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +11,10 @@ import numpy as np
 
 from ssc_core.errors import InputError
 from ssc_core.geometry import Box, Frame
-from ssc_core.io.slide.source import WHITE, Grid, Rgb, Source
+from ssc_core.io.slide.source import WHITE, Grid, Rgb, Source, paste
+from ssc_core.io.slide.tile_cache import TileCache
 
 __all__ = ["Slide", "SlideLevel"]
-
-_CACHE_BYTES = 48_000_000
-_CHUNK = 1024  # lazy chunks hold whole tiles and come close to this
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,7 @@ class Slide:
         self.warnings = (*source.warnings, *warnings)
         self._source = source
         self._reopen = reopen
-        self._cache = _TileCache(source)
+        self._cache = TileCache(source)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -120,17 +116,9 @@ class Slide:
 
     def level(self, level: int) -> Any:
         """`level` as a lazy dask array (y, x, 3) uint8; nothing is read before it is computed."""
-        import dask.array as da
-        from dask.base import tokenize
+        from ssc_core.io.slide.lazy import lazy_level
 
-        grid = self.grid(level)
-        chunks = tuple(t * max(1, round(_CHUNK / t)) for t in grid.tile)
-        stat = self.path.stat()
-        name = f"slide-{tokenize(str(self.path), stat.st_mtime_ns, stat.st_size, self._reopen[1:], level)}"
-        return da.from_array(
-            _LevelArray(self, level), chunks=(*chunks, 3), name=name, asarray=False,
-            meta=np.empty((0, 0, 0), np.uint8),
-        )  # fmt: skip
+        return lazy_level(self, self._known(level), (str(self.path), *self._reopen[1:]))
 
     def read(self, box: Box, level: int = 0) -> Rgb:
         """Pixels of `box` at `level`.
@@ -184,67 +172,6 @@ class Slide:
         return f"<Slide {self.kind}: {size} at {scale}, {len(self.levels)} level(s), factors {factors}>"
 
 
-def paste(out: Rgb, box: Box, tile: Rgb, at: Box) -> None:
-    """Copy into `out`, which shows `box`, what `tile`, which shows `at`, has of it."""
-    y0, x0 = (max(a, b) for a, b in zip(box.start, at.start, strict=True))
-    y1, x1 = (min(a, b) for a, b in zip(box.stop, at.stop, strict=True))
-    by, bx = box.start
-    ty, tx = at.start
-    out[y0 - by : y1 - by, x0 - bx : x1 - bx] = tile[y0 - ty : y1 - ty, x0 - tx : x1 - tx]
-
-
 def _opened(opener: Any, path: str, mpp: Any, scene: int | None) -> Slide:
     slide: Slide = opener(path, mpp=mpp, scene=scene)
     return slide
-
-
-class _TileCache:
-    """The tiles read last, up to a fixed number of bytes."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._tiles: OrderedDict[tuple[int, int, int], Rgb] = OrderedDict()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def get(self, level: int, row: int, col: int) -> Rgb:
-        key = (level, row, col)
-        with self._lock:
-            if key in self._tiles:
-                self._tiles.move_to_end(key)
-                return self._tiles[key]
-        tile = self._source.tile(level, row, col)  # two threads may decode the same tile: harmless
-        with self._lock:
-            if key not in self._tiles:
-                self._tiles[key] = tile
-                self._bytes += tile.nbytes
-            while self._bytes > _CACHE_BYTES and len(self._tiles) > 1:
-                self._bytes -= self._tiles.popitem(last=False)[1].nbytes
-        return tile
-
-
-class _LevelArray:
-    """What dask slices: an array whose pixels are read when they are asked for."""
-
-    dtype = np.dtype(np.uint8)
-    ndim = 3
-
-    def __init__(self, slide: Slide, level: int) -> None:
-        self._slide = slide
-        self._level = level
-        self.shape = (*slide.levels[level].shape, 3)
-
-    def __getitem__(self, key: Any) -> Rgb:
-        key = key if isinstance(key, tuple) else (key,)
-        key = key + (slice(None),) * (3 - len(key))
-        plain = [
-            slice(*k.indices(n)) if isinstance(k, slice) else slice(k, k + 1)
-            for k, n in zip(key[:2], self.shape[:2], strict=True)
-        ]
-        steps = [s.step for s in plain]
-        if min(steps) < 1:
-            raise InputError("a slide is sliced with positive steps only")
-        box = Box(tuple(s.start for s in plain), tuple(max(s.start, s.stop) for s in plain))
-        pixels = self._slide.read(box, self._level)[:: steps[0], :: steps[1]]
-        tail = tuple(slice(None) if isinstance(k, slice) else 0 for k in key[:2])
-        return pixels[(*tail, key[2])]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ssc_core.geometry import Box
 
-__all__ = ["WHITE", "Grid", "Rgb", "Source", "over_white", "size_factors"]
+__all__ = ["WHITE", "Grid", "Rgb", "Source", "over_white", "paste", "size_factors"]
 
 Rgb: TypeAlias = npt.NDArray[np.uint8]
 """(y, x, 3) red, green, blue."""
@@ -112,6 +112,15 @@ def over_white(rgba: Rgb, *, premultiplied: bool = False) -> Rgb:
     colour = rgba[..., :3].astype(np.uint16) if premultiplied else (rgba[..., :3] * a + 127) // WHITE
     laid: Rgb = np.minimum(colour + (WHITE - a), WHITE).astype(np.uint8)
     return laid
+
+
+def paste(out: Rgb, box: Box, tile: Rgb, at: Box) -> None:
+    """Copy into `out`, which shows `box`, what `tile`, which shows `at`, has of it."""
+    y0, x0 = (max(a, b) for a, b in zip(box.start, at.start, strict=True))
+    y1, x1 = (min(a, b) for a, b in zip(box.stop, at.stop, strict=True))
+    by, bx = box.start
+    ty, tx = at.start
+    out[y0 - by : y1 - by, x0 - bx : x1 - bx] = tile[y0 - ty : y1 - ty, x0 - tx : x1 - tx]
 
 
 def size_factors(grids: tuple[Grid, ...]) -> tuple[tuple[float, float], ...]:

@@ -6,14 +6,12 @@ which several threads can do at the same time.
 
 from __future__ import annotations
 
-import struct
 import threading
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 import numpy.typing as npt
@@ -22,22 +20,12 @@ import tifffile
 from ssc_core.errors import FormatError
 from ssc_core.io.slide.scale import micrometres
 from ssc_core.io.slide.source import WHITE, Grid, Rgb, Source, over_white, size_factors
+from ssc_core.io.slide.tiff_file import BROKEN, NotDirect
 
-__all__ = ["BROKEN", "NotDirect", "page_mpp", "tiff_source"]
-
-BROKEN = (
-    tifffile.TiffFileError, ElementTree.ParseError, OSError, EOFError, ValueError, KeyError, IndexError,
-    TypeError, AttributeError, AssertionError, RuntimeError, ZeroDivisionError, OverflowError, MemoryError,
-    struct.error,
-)  # fmt: skip
-"""What tifffile and the codecs raise on damaged files (RuntimeError is the base of the codecs' errors)."""
+__all__ = ["page_mpp", "tiff_source"]
 
 _RGB, _YCBCR, _GREY = 2, 6, 1  # photometric
 _JPEG, _SEPARATE = 7, 2  # compression, planar configuration
-
-
-class NotDirect(Exception):
-    """The pages need another reader, or none can read them; the text says why."""
 
 
 def tiff_source(

@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import tifffile
-
 from ssc_core.errors import FormatError
 from ssc_core.io.slide.scale import micrometres
 from ssc_core.io.slide.source import Source
-from ssc_core.io.slide.tiff import BROKEN, NotDirect, page_mpp, tiff_source
+from ssc_core.io.slide.tiff import page_mpp, tiff_source
+from ssc_core.io.slide.tiff_file import NotDirect, inspected
 
 __all__ = ["aperio_source", "tiff_sources"]
 
-_DAMAGED = "the TIFF structure is damaged; fetch or export the file again"
 _NOT_TISSUE = ("label", "macro", "thumbnail", "overview")
 
 
@@ -28,7 +26,7 @@ def tiff_sources(path: Path) -> list[Source]:
         If the file is damaged or its pixels are of another type.
     """
     try:
-        with tifffile.TiffFile(path) as file:
+        with inspected(path) as file:
             if file.is_ome:
                 return _ome(path, file)
             if file.is_scn:
@@ -36,26 +34,19 @@ def tiff_sources(path: Path) -> list[Source]:
             return [_plain(path, file)]
     except NotDirect as error:
         raise FormatError(str(error), source=path) from error
-    except FormatError:
-        raise
-    except BROKEN as error:
-        raise FormatError(_DAMAGED, source=path) from error
 
 
 def aperio_source(path: Path, sizes: list[tuple[int, int]], **about: Any) -> Source | None:
     """An Aperio pyramid with the `sizes` (h, w) that OpenSlide found; None where only it can read."""
     try:
-        with tifffile.TiffFile(path) as file:
+        with inspected(path) as file:
             pages = {(p.imagelength, p.imagewidth): p for p in file.pages if p.is_tiled}
             if any(size not in pages for size in sizes):
                 return None
-            return tiff_source(path, "Aperio", [[pages[s]] for s in sizes], missing_is_white=False, **about)
+            levels = [[pages[size]] for size in sizes]
+            return tiff_source(path, "Aperio", levels, missing_is_white=False, **about)
     except NotDirect:
         return None
-    except FormatError:
-        raise
-    except BROKEN as error:
-        raise FormatError(_DAMAGED, source=path) from error
 
 
 def _plain(path: Path, file: Any) -> Source:
