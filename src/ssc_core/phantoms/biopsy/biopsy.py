@@ -154,8 +154,8 @@ class Biopsy:
         return float(math.sqrt(low * high) ** self.stain.differentiation)
 
     def _dermal_collagen_dye(self) -> tuple[Float32Array, Float32Array]:
-        """Amounts of collagen dye and the share of the dermis with each, at 4 um (the eye at the bench)."""
-        px = 4.0
+        """Amounts of collagen dye and the share of the dermis with each, at 2 um (the eye at the bench)."""
+        px = 2.0
         height, width = self.shape(px)
         window = Window(0.0, 0.0, height, width, px)
         dyes = paint(self.section, window, dye_ink(self.section.bundles))[..., 0]

@@ -36,17 +36,31 @@ def developed(
 
     `row` and `column` are the place of the first reduced pixel; the sensor noise depends on it.
     """
-    sigma = scanner.blur_um / px
-    if sigma > 0.3:
-        light = cv2.GaussianBlur(light, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    if reduce > 1:
-        size = (light.shape[1] // reduce, light.shape[0] // reduce)
-        light = cv2.resize(light, size, interpolation=cv2.INTER_AREA)
+    # a wide blur leaves nothing that averaging first could lose
+    if scanner.blur_um > 2.0 * px * reduce:
+        light = _blurred(_reduced(light, reduce), scanner.blur_um / (px * reduce))
+    else:
+        light = _reduced(_blurred(light, scanner.blur_um / px), reduce)
     if scanner.gamma != 1.0:
         light = cv2.pow(np.clip(light, 1e-4, 1.0), scanner.gamma)
     grey = light * np.asarray(scanner.white, np.float32)
     grey += sensor(grey.shape[0], grey.shape[1], row, column) * scanner.noise
     return np.clip(np.rint(grey), 0, 255).astype(np.uint8)
+
+
+def _blurred(light: Float32Array, sigma: float) -> Float32Array:
+    if sigma <= 0.3:
+        return light
+    out: Float32Array = cv2.GaussianBlur(light, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    return out
+
+
+def _reduced(light: Float32Array, factor: int) -> Float32Array:
+    if factor == 1:
+        return light
+    size = (light.shape[1] // factor, light.shape[0] // factor)
+    out: Float32Array = cv2.resize(light, size, interpolation=cv2.INTER_AREA)
+    return out
 
 
 def glass(shape: tuple[int, int], scanner: ScannerSpec, row: int, column: int) -> npt.NDArray[np.uint8]:

@@ -164,9 +164,10 @@ class _Level:
         last = self._seen == self.height
         if self._rows < TILE and not last:
             return []
-        block = np.concatenate(self._waiting)
+        block = self._waiting[0] if len(self._waiting) == 1 else np.concatenate(self._waiting)
         whole = len(block) if last else len(block) // TILE * TILE
-        self._waiting, self._rows = [block[whole:]], len(block) - whole
+        self._waiting = [block[whole:].copy()] if whole < len(block) else []
+        self._rows = len(block) - whole
         return [t for y in range(0, whole, TILE) for t in self._row(block[y : min(y + TILE, whole)])]
 
     def _row(self, rows: Rgb) -> Iterator[bytes]:
