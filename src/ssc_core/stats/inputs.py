@@ -164,7 +164,7 @@ def ratings_of(table: pd.DataFrame, target: str, rater: str, value: str) -> pd.D
 
 def _missing(array: FloatArray) -> npt.NDArray[np.bool_]:
     missing: npt.NDArray[np.bool_] = np.isnan(array)
-    return missing if array.ndim == 1 else missing.any(axis=1)
+    return missing if array.ndim == 1 else np.asarray(missing.any(axis=1))
 
 
 def _codes(subject: Iterable[Hashable]) -> npt.NDArray[np.intp]:

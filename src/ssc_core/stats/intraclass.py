@@ -166,10 +166,15 @@ def mean_squares(table: FloatArray) -> MeanSquares:
     """Mean squares of a complete targets x raters table, shape (n, k)."""
     n, k = table.shape
     table = table - table.mean()
-    rows = k * float((table.mean(1) ** 2).sum())
-    columns = n * float((table.mean(0) ** 2).sum())
-    within = float(((table - table.mean(1, keepdims=True)) ** 2).sum())
-    error = float(((table - table.mean(1, keepdims=True) - table.mean(0, keepdims=True)) ** 2).sum())
+    by_row, by_column = table.mean(1, keepdims=True), table.mean(0, keepdims=True)
+    parts = (
+        k * float((by_row**2).sum()),
+        n * float((by_column**2).sum()),
+        float(((table - by_row) ** 2).sum()),
+        float(((table - by_row - by_column) ** 2).sum()),
+    )
+    dust = 1e-20 * float((table**2).sum())  # what rounding leaves of a sum that is 0
+    rows, columns, within, error = (part if part > dust else 0.0 for part in parts)
     return MeanSquares(rows / (n - 1), columns / (k - 1), within / (n * (k - 1)), error / ((n - 1) * (k - 1)))
 
 
