@@ -117,7 +117,8 @@ class _Walk:
             spots = self.below(path[-1])
             if not spots:
                 break
-            path.append(max(spots, key=lambda s: s.area))
+            # the other bronchus may be near, but it is not under this one
+            path.append(max(spots, key=lambda s: (int((s.mask & path[-1].mask).sum()), s.area)))
         return path
 
     def _lasting(self, right: Spot, left: Spot) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ssc_core.lung.arch import arch_fall
 from ssc_core.lung.checks import Finding
 from ssc_core.lung.grid import WorkGrid
-from ssc_core.lung.hilum import hilar_peak
+from ssc_core.lung.hilum import hilar_depth
 from ssc_core.lung.mask import CoarseMask
 
 __all__ = ["LEVEL_NAMES", "Height", "Level", "find_heights"]
@@ -26,8 +26,8 @@ LEVEL_NAMES: Mapping[int, str] = {
 # Level 1 follows the fall of the arch with a slope below one, because the fall blurs with thick slices.
 _ARCH_SLOPE, _ARCH_OFFSET_MM = 0.6, 14.5
 _ARCH_WITHOUT_FALL_MM = 40.0
-# Level 3 mixes what is seen (the hilar peak) with where it usually lies between carina and dome.
-_HILUM_SHARE, _USUAL_FRACTION, _HILUM_OFFSET_MM = 0.6, 0.48, 4.0
+# The veins join in the lower part of the hilum. Where none is seen, level 3 lies on average this far down.
+_VEINS_BELOW_MM, _USUAL_FRACTION = 7.0, 0.48
 _UNCERTAINTY_MM = {1: 12.0, 2: 5.0, 3: 18.0, 4: 9.0, 5: 7.0}
 _BLIND_ARCH_MM = 25.0
 
@@ -110,7 +110,7 @@ def find_heights(
         What speaks against a level; it is then missing with that reason.
     """
     heights: dict[int, Height] = {}
-    dz, carina, midline = grid.spacing[0], coarse.airway.carina, coarse.airway.x_mm()
+    dz, carina = grid.spacing[0], coarse.airway.carina
     withheld = {n: f.text for f in reversed(findings) for n in f.withholds}
 
     def put(n: int, z: float, method: str, note: str = "", least: float = 0.0) -> None:
@@ -118,7 +118,7 @@ def find_heights(
         heights[n] = Height(z, method, spread, note)
 
     lungs = (coarse.labels == 1) | (coarse.labels == 2)
-    if carina is not None and midline is not None:
+    if carina is not None:
         put(2, carina, "found")
         fall = arch_fall(coarse.airway, lungs, grid)
         if fall is None:
@@ -133,11 +133,11 @@ def find_heights(
                 f"the arch ends {fall:.0f} mm above the carina",
             )
         if dome is not None:
-            usual = _USUAL_FRACTION * (carina - dome) * dz
-            peak = hilar_peak(lungs, grid, midline, carina, dome)
-            seen = usual if peak is None else _HILUM_SHARE * peak + (1 - _HILUM_SHARE) * usual
-            source = "carina and dome" if peak is None else "hilar vessels, carina and dome"
-            put(3, carina - (seen + _HILUM_OFFSET_MM) / dz, f"estimated from {source}")
+            depth = hilar_depth(coarse, grid, carina, dome)
+            if depth is None:
+                put(3, carina - _USUAL_FRACTION * (carina - dome), "estimated from carina and dome")
+            else:
+                put(3, carina - (depth + _VEINS_BELOW_MM) / dz, "estimated from the hilar vessels")
     if dome is not None:
         put(5, dome + offset_mm / dz, "found", f"{offset_mm:g} mm above the dome")
     if 3 in heights and 5 in heights:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import numpy.typing as npt
 
 from ssc_core.errors import EmptyError, GeometryError
-from ssc_core.io.volume import Volume
+from ssc_core.io.volume import Volume, check_hu
 from ssc_core.lung.checks import findings_of
 from ssc_core.lung.density import Histograms, level_table, volume_table
 from ssc_core.lung.dome import dome_height
@@ -52,6 +53,8 @@ def analyse(
 
     Raises
     ------
+    InputError
+        If the values cannot be HU, or one label of the given mask covers both lungs.
     EmptyError
         If there is no body or no lung in the CT, or the given mask is empty.
     GeometryError
@@ -64,6 +67,7 @@ def analyse(
     """
     params = params or LungParams()
     _check_image(image)
+    odd = check_hu(image)
     grid = shrink(image, params.work_mm, share(tick, 0.0, 0.25))
     if mask is None:
         coarse = coarse_mask(grid, params, share(tick, 0.25, 0.6))
@@ -86,7 +90,8 @@ def analyse(
     for first, hu, part in slabs:
         labels[first : first + len(part)] = part
         counts.add(first, hu, part)
-    flags = (*image.warnings, *(f.text for f in findings), *_spacing_flags(image))
+    texts = (*image.warnings, *odd, *(f.text for f in findings), *_spacing_flags(image), *_doubled(levels))
+    flags = tuple(dict.fromkeys(texts))
     volumes = volume_table(counts, image.frame.pixel_size / 1000.0, params.density_hu)
     return LungResult(
         mask=labels,
@@ -157,6 +162,15 @@ def _measurements(levels: tuple[Level, ...], volumes: dict[str, float]) -> dict[
             level.z_mm, "mm", level.z_mm - spread, level.z_mm + spread, note
         )
     return out
+
+
+def _doubled(levels: tuple[Level, ...]) -> tuple[str, ...]:
+    given = [level for level in levels if level.slice is not None]
+    return tuple(
+        f"levels {a.number} and {b.number} fall into the same slice"
+        for a, b in itertools.pairwise(given)
+        if a.slice == b.slice
+    )
 
 
 def _spacing_flags(image: Volume) -> tuple[str, ...]:

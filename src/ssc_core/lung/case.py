@@ -1,0 +1,144 @@
+"""One chest CT of a study: its manifest row, how CTs are found in a folder, how one is run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ssc_core.io.output import RECORD
+from ssc_core.io.store import read_mask
+from ssc_core.io.volume import open_volume
+from ssc_core.lung.params import LungParams
+from ssc_core.lung.pipeline import analyse
+from ssc_core.lung.save import save
+from ssc_core.progress import Tick, share, silent
+from ssc_core.results import file_digest
+
+__all__ = ["LungCase", "discover", "run_case"]
+
+_VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+_MASK_MARKS = ("mask", "label", "seg", "lungs")
+
+
+class LungCase(BaseModel):
+    """One row of a lung manifest. Columns that are not listed here are left alone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    case_id: Annotated[str, Field(description="Neutral name of the case.")]
+    ct: Annotated[Path, Field(description="DICOM folder, NIfTI, NRRD or MHA.")]
+    series: Annotated[str | None, Field(description="Which series of a folder that holds several.")] = None
+    mask: Annotated[Path | None, Field(description="Lung mask in the CT's frame; empty to find it.")] = None
+
+    @field_validator("series", "mask", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return None if isinstance(value, str) and not value.strip() else value
+
+
+def discover(folder: str | Path) -> list[LungCase]:
+    """CTs in a folder and below it: folders of DICOM files, and volume files.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where to look. Files named as masks or labels are left out, and a mask that has a CT's name with
+        ``_mask`` or ``-mask`` behind it is given to that CT.
+
+    Returns
+    -------
+    list of LungCase
+        In the order of their paths, named case-0001 ...: names of files may name patients.
+    """
+    folder = Path(folder)
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and not _hidden(p, folder)]
+    volumes = [p for p in files if _ending(p) and not any(m in p.name.lower() for m in _MASK_MARKS)]
+    series = sorted({p.parent for p in files if _is_dicom(p)})
+    found = sorted([*volumes, *series])
+    return [
+        LungCase(case_id=f"case-{i:04d}", ct=path, mask=_mask_of(path)) for i, path in enumerate(found, 1)
+    ]
+
+
+def run_case(case: LungCase, params: LungParams, folder: Path, tick: Tick = silent) -> dict[str, Any]:
+    """Open, analyse and save one CT.
+
+    Parameters
+    ----------
+    case : LungCase
+        Which.
+    params : LungParams
+        How.
+    folder : Path
+        Existing folder for the result.
+    tick : Tick
+        Progress.
+
+    Returns
+    -------
+    dict
+        The row of the study's table: case, volumes, level heights with method, areas and densities, flags.
+
+    Raises
+    ------
+    InputError
+        If the CT or the mask cannot be used.
+    """
+    series = int(case.series) if case.series and case.series.isdigit() else case.series
+    image = open_volume(case.ct, series=series, tick=share(tick, 0.0, 0.05))
+    mask = None if case.mask is None else read_mask(case.mask, image)
+    result = analyse(image, params, mask=mask, tick=share(tick, 0.05, 0.9))
+    inputs = {"ct": _digest(image.files)}
+    if case.mask is not None:
+        inputs["mask"] = file_digest(case.mask)
+    header = {str(k): v for k, v in image.header.items()}
+    record = replace(result.record, inputs=inputs, parameters={**result.record.parameters, "ct": header})
+    result = replace(result, record=record)
+    tick(0.9, 1.0, "writing the result")
+    save(result, folder)
+    tick(1.0, 1.0, "done")
+    row: dict[str, Any] = {"case_id": case.case_id}
+    row |= {name: m.value for name, m in result.measurements.items()}
+    row |= {f"level_{level.number}_method": level.method for level in result.levels}
+    density = [c for c in result.areas.columns if c not in ("level", "slice")]
+    for values in result.areas.to_dict("records"):
+        row |= {f"level_{values['level']}_{c}": values[c] for c in density}
+    return row | {"flags": "; ".join(result.flags)}
+
+
+def _digest(files: tuple[Path, ...]) -> str:
+    if len(files) == 1:
+        return file_digest(files[0])
+    import hashlib
+
+    return "sha256:" + hashlib.sha256("\n".join(sorted(map(file_digest, files))).encode()).hexdigest()
+
+
+def _hidden(path: Path, root: Path) -> bool:
+    """Hidden files, and what lies in a result of ours."""
+    inner = [root, *(root / p for p in reversed(path.relative_to(root).parents[:-1]))]
+    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+    return hidden or any((f / RECORD).is_file() or f.suffix == ".zarr" for f in inner)
+
+
+def _ending(path: Path) -> str:
+    return next((e for e in sorted(_VOLUMES, key=len, reverse=True) if path.name.lower().endswith(e)), "")
+
+
+def _is_dicom(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(132)[128:] == b"DICM"
+
+
+def _mask_of(ct: Path) -> Path | None:
+    if not (ending := _ending(ct)):
+        return None
+    stem = ct.name[: -len(ending)]
+    for mark in ("_mask", "-mask"):
+        for other in _VOLUMES:
+            if (path := ct.with_name(stem + mark + other)).is_file():
+                return path
+    return None
