@@ -56,10 +56,10 @@ def write_aperio(path: Path, levels: list[np.ndarray], mpp: str | None = str(MPP
     return path
 
 
-def write_plain(path: Path, levels: list[np.ndarray], **how: Any) -> Path:
+def write_plain(path: Path, levels: list[np.ndarray], order: str = "<", **how: Any) -> Path:
     """A lossless TIFF pyramid with its pixel size in centimetres."""
     how = {"tile": (64, 64), "compression": "deflate", "resolution": _per_cm(MPP), "resolutionunit": 3} | how
-    with tifffile.TiffWriter(path) as file:
+    with tifffile.TiffWriter(path, byteorder=order) as file:
         for k, level in enumerate(levels):
             file.write(level, photometric="rgb", metadata=None, subfiletype=int(k > 0), **how)
     return path
@@ -166,7 +166,7 @@ def lossless(folder: Path, levels: list[np.ndarray], plain: Path) -> dict[str, t
     return {
         "pyramidal TIFF": (plain, 3),
         "strips": (write_plain(folder / "strips.tif", one, **strips), 1),
-        "big-endian": (write_plain(folder / "bigendian.tif", levels, compression=None), 3),
+        "big-endian": (write_plain(folder / "bigendian.tif", levels, ">", compression=None), 3),
         "planes apart": (apart, 1),
         "OME-TIFF": (write_ome(folder / "pyramid.ome.tif", [levels], ["tissue"]), 3),
         "OME-TIFF channels": (channels, 1),

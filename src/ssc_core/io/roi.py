@@ -212,7 +212,7 @@ def _area(found: Any, number: int, path: Path) -> Region:
             source=path,
         ) from error
     region: Region = polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
-    if region.is_empty or region.area == 0:
+    if region.is_empty or region.convex_hull.area == 0:
         raise InputError(f"region {number} is empty; remove it or draw it again", source=path)
     return region if region.is_valid else _untouched(region, number, path)
 
