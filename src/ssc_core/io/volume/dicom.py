@@ -88,7 +88,7 @@ def dicom_padding(slices: Sequence[Slice]) -> tuple[tuple[float, ...], tuple[str
             hu = s.padding[0] * s.rescale[0] + s.rescale[1]
             if LOWEST_AIR_HU < hu < 32767:
                 common, hu = common + 1, math.nan
-        values.append(hu)
+        values.append(float(np.clip(hu, -32768, 32767)))  # as the voxels are held
     warnings = []
     if common:
         warnings.append(

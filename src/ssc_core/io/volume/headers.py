@@ -103,7 +103,13 @@ def read_slices(path: Path) -> list[Slice] | None:
             with path.open("rb") as file:
                 try:
                     ds = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(_TAGS))
-                except InvalidDicomError:
+                except InvalidDicomError as error:
+                    if _claims_to_be_dicom(path):
+                        raise FormatError(
+                            "the file is named like a DICOM image but is none (empty, truncated?); copy it"
+                            " again",
+                            source=path,
+                        ) from error
                     return None
                 if "Rows" not in ds:
                     if _is_no_image(ds):
@@ -119,6 +125,12 @@ def read_slices(path: Path) -> list[Slice] | None:
             raise FormatError(
                 "the DICOM header cannot be read; export the series again", source=path
             ) from error
+
+
+def _claims_to_be_dicom(path: Path) -> bool:
+    """By its ending; an empty file without any ending may have been a slice as well."""
+    suffix = path.suffix.lower()
+    return suffix in (".dcm", ".ima", ".dicom") or (path.stat().st_size == 0 and suffix == "")
 
 
 def _is_no_image(ds: Any) -> bool:

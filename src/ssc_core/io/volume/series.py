@@ -91,7 +91,9 @@ def list_series(folder: str | Path, *, tick: Tick = silent) -> tuple[Series, ...
         If there is no DICOM image at all.
     """
     path = Path(folder)
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    hidden = "."  # what macOS leaves beside every copied file
+    everything = sorted(path.rglob("*")) if path.is_dir() else [path]
+    files = [p for p in everything if p.is_file() and not (p != path and p.name.startswith(hidden))]
     groups: dict[tuple[str, str, bool], list[Slice]] = defaultdict(list)
     for file in track(files, tick, "reading headers"):
         for s in read_slices(file) or []:

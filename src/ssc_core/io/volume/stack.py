@@ -22,8 +22,8 @@ __all__ = ["JITTER_MM", "JITTER_SHARE", "median_gap", "stacked"]
 JITTER_SHARE = 0.05
 """A slice may lie this share of the slice distance off the even grid (and :data:`JITTER_MM` in any case)."""
 
-JITTER_MM = 0.06
-"""Positions are often written with one decimal, which moves a slice by up to 0.05 mm."""
+JITTER_MM = 0.08
+"""Positions are often written with one decimal, which moves a slice by up to 0.05 mm (and the grid)."""
 
 SHEAR_PIXELS = 0.25
 """Slices may drift sideways by this many pixels over the whole stack before it counts as sheared."""
@@ -160,12 +160,13 @@ def _single(s: Slice, source: Path, allowed: bool) -> float:
 def _distance(slices: Sequence[Slice], along: Array, source: Path) -> float:
     """The one distance between neighbours, or the pair of files where it breaks."""
     steps = np.diff(along)
-    usual = float(np.median(steps))
+    usual = float(np.percentile(steps, 50, method="lower"))
     nearest = int(np.argmin(steps))
     if steps[nearest] < max(0.01, 0.02 * usual):
         _refuse_duplicates(slices, steps, nearest, source)
     even = float((along[-1] - along[0]) / (len(along) - 1))
-    off = np.abs(along - (along[0] + even * np.arange(len(along))))
+    fitted = np.polyval(np.polyfit(np.arange(len(along)), along, 1), np.arange(len(along)))
+    off = np.abs(along - fitted)
     if off.max() <= max(JITTER_MM, JITTER_SHARE * even) and steps.max() < 1.5 * usual:
         return even
     worst = int(np.argmax(np.abs(steps - usual)))
