@@ -1,0 +1,1 @@
+"""Finger CT: phalanges, calcinosis lesions and their areas."""

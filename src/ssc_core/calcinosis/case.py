@@ -1,0 +1,159 @@
+"""One finger of a study: its manifest row, how images are found in a folder, how one is run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ssc_core.calcinosis.params import CalcinosisParams
+from ssc_core.calcinosis.pipeline import analyse
+from ssc_core.calcinosis.save import save
+from ssc_core.errors import FormatError, GeometryError
+from ssc_core.io.image import FingerImage, open_finger
+from ssc_core.io.output import RECORD
+from ssc_core.io.picture import read_picture
+from ssc_core.io.store import read_array
+from ssc_core.progress import Tick, share, silent
+from ssc_core.results import file_digest
+
+__all__ = ["CalcinosisCase", "discover", "run_case"]
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+_DICOM = (".dcm", ".dicom", ".ima", "")
+_MASK = "_bones"  # A.dcm and A_bones.png belong together
+
+
+class CalcinosisCase(BaseModel):
+    """One row of a calcinosis manifest. Columns that are not listed here are left alone."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    case_id: Annotated[str, Field(description="Neutral name of the case.")]
+    image: Annotated[Path, Field(description="DICOM image, or PNG, JPEG or TIFF picture of one.")]
+    pixel_spacing: Annotated[
+        float | None, Field(description="mm per pixel, where the file does not say.", gt=0)
+    ] = None
+    window: Annotated[float | None, Field(description="Width of a picture's window, HU.", gt=0)] = None
+    level: Annotated[float | None, Field(description="Centre of a picture's window, HU.")] = None
+    bones: Annotated[
+        Path | None, Field(description="Mask of the bones (picture or OME-Zarr); empty to have them found.")
+    ] = None
+
+    @field_validator("pixel_spacing", "window", "level", "bones", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return None if isinstance(value, str) and not value.strip() else value
+
+
+def discover(folder: str | Path) -> list[CalcinosisCase]:
+    """Images in a folder and below it.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where to look. A mask belongs to an image when it has its name and ``_bones`` (``A.dcm`` and
+        ``A_bones.png``). What lies in an earlier result is left alone.
+
+    Returns
+    -------
+    list of CalcinosisCase
+        In the order of their paths, named case-0001 ...: names of files may name patients.
+    """
+    folder = Path(folder)
+    found = sorted(p for p in folder.rglob("*") if _is_image(p, folder))
+    return [
+        CalcinosisCase(case_id=f"case-{number:04d}", image=path, bones=_mask_of(path))
+        for number, path in enumerate(found, 1)
+    ]
+
+
+def run_case(
+    case: CalcinosisCase, params: CalcinosisParams, folder: Path, tick: Tick = silent
+) -> dict[str, Any]:
+    """Open, analyse and save one finger image.
+
+    Parameters
+    ----------
+    case : CalcinosisCase
+        Which.
+    params : CalcinosisParams
+        How.
+    folder : Path
+        Existing folder for the result.
+    tick : Tick
+        Progress.
+
+    Returns
+    -------
+    dict
+        The row of the study's table: case, every measurement, flags.
+    """
+    image = open_finger(case.image, pixel_spacing=case.pixel_spacing, window=case.window, level=case.level)
+    mask = None if case.bones is None else _read_mask(case.bones, image)
+    result = analyse(image, params, mask=mask, tick=share(tick, 0.0, 0.9))
+    inputs = {"image": file_digest(case.image)}
+    if case.bones is not None:
+        inputs["bones"] = file_digest(case.bones)
+    given = {"pixel_spacing": case.pixel_spacing, "window": case.window, "level": case.level}
+    told = {"pixel_mm": list(image.frame.spacing), "step_hu": image.step_hu, "kind": image.kind}
+    parameters = {**result.record.parameters, "given": given, "image": told}
+    save(replace(result, record=replace(result.record, inputs=inputs, parameters=parameters)), folder)
+    tick(1.0, 1.0, "done")
+    values = {name: m.value for name, m in result.measurements.items()}
+    total = result.measurements["total_area"]
+    return {
+        "case_id": case.case_id,
+        **values,
+        "total_area_low": total.low,
+        "total_area_high": total.high,
+        "flags": "; ".join(result.flags),
+    }
+
+
+def _read_mask(path: Path, image: FingerImage) -> npt.NDArray[np.bool_]:
+    if path.suffix == ".zarr":
+        array, frame, _ = read_array(path)
+        if not frame.same_as(image.frame):
+            raise GeometryError("the bone mask lies on another grid than the image", source=path)
+        mask = np.asarray(array)
+    elif path.suffix.lower() in _PICTURES:
+        mask = np.asarray(read_picture(path))
+        if mask.ndim == 3:
+            mask = mask[..., :3].max(-1)
+    else:
+        raise FormatError("a bone mask is a picture (PNG, TIFF) or an OME-Zarr folder", source=path)
+    if mask.shape != image.hu.shape:
+        raise GeometryError(
+            f"the bone mask has {' x '.join(map(str, mask.shape))} pixels and the image"
+            f" {' x '.join(map(str, image.hu.shape))}; draw it on this image",
+            source=path,
+        )
+    return mask > 0
+
+
+def _is_image(path: Path, root: Path) -> bool:
+    parts = path.relative_to(root).parts
+    inner = [root, *(root / p for p in reversed(path.relative_to(root).parents[:-1]))]
+    ours = any(f.suffix.lower() == ".zarr" or (f / RECORD).is_file() for f in inner)
+    if ours or any(p.startswith(".") for p in parts) or not path.is_file() or path.stem.endswith(_MASK):
+        return False
+    suffix = path.suffix.lower()
+    return suffix in _PICTURES or (suffix in _DICOM and _is_dicom(path))
+
+
+def _is_dicom(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(132)[128:] == b"DICM"
+
+
+def _mask_of(image: Path) -> Path | None:
+    for ending in (*_PICTURES, ".ome.zarr"):
+        path = image.with_name(image.stem + _MASK + ending)
+        if path.exists():
+            return path
+    return None

@@ -1,0 +1,208 @@
+"""One row of numbers per lesion, each area with what is not known about it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from skimage.measure import perimeter_crofton
+
+from ssc_core.calcinosis.axes import axes_of, ellipse_mm2
+from ssc_core.calcinosis.bones import Bones
+from ssc_core.calcinosis.extent import Extent, extent_of
+from ssc_core.calcinosis.grid import FineGrid
+from ssc_core.calcinosis.lesions import Grown
+from ssc_core.calcinosis.params import CalcinosisParams
+
+__all__ = ["UNITS", "Found", "measure"]
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+UNITS = {
+    "label": "", "finger": "", "area_mm2": "mm2", "low": "mm2", "high": "mm2", "pixels": "px",
+    "perimeter_mm": "mm", "long_mm": "mm", "short_mm": "mm", "ellipse_mm2": "mm2", "mean_hu": "HU",
+    "max_hu": "HU", "bone_mm": "mm", "on_bone_mm": "mm", "row": "px", "column": "px", "seed_row": "px",
+    "seed_column": "px", "lower_hu": "HU", "contour": "",
+    "touches_bone": "", "touches_border": "", "saturated": "", "tiny": "", "flags": "",
+}  # fmt: skip
+"""Columns of ``lesions.csv`` and their units."""
+
+TINY_PX = 25
+"""Below this the blur decides what is seen, and the interval says more than the area."""
+
+_FREE_EDGE_PX, _FREE_EDGE_BLUR = 0.13, 0.08  # error of a free rim, in pixels and in blurs
+_BONE_EDGE_MM = 0.22  # error of a rim drawn between deposit and bone by shape
+
+
+@dataclass(frozen=True)
+class Found:
+    """One measured lesion.
+
+    Parameters
+    ----------
+    row : dict
+        Values for the columns of :data:`UNITS`, without ``label``.
+    box : tuple of slice
+        Where its mask lies on the fine grid.
+    mask : ndarray
+        (y, x) bool inside `box`.
+    """
+
+    row: dict[str, Any]
+    box: tuple[slice, slice]
+    mask: BoolArray
+
+    @property
+    def area(self) -> float:
+        """Area, mm2."""
+        return float(self.row["area_mm2"])
+
+
+def measure(
+    grown: Grown,
+    hu: FloatArray,
+    rest: FloatArray,
+    bones: Bones,
+    saturated: BoolArray,
+    grid: FineGrid,
+    params: CalcinosisParams,
+    blur_mm: float,
+) -> Found | None:
+    """Extent, size and surroundings of one grown region; None if nothing stands out there.
+
+    Parameters
+    ----------
+    grown : Grown
+        The region.
+    hu, rest : ndarray
+        (y, x) float32 on the fine grid: the image, and what is left above soft tissue without bone.
+    bones : Bones
+        The bones.
+    saturated : ndarray
+        (y, x) bool on the fine grid, where the image could not tell how bright it is.
+    grid : FineGrid
+        Geometry.
+    params : CalcinosisParams
+        ``densest_hu`` matters here.
+    blur_mm : float
+        Standard deviation of the image's blur, mm.
+    """
+    box = _box(grown.mask, grid, blur_mm)
+    free = bones.distance[box] > 0
+    extent = extent_of(rest[box], grown.mask[box], free, blur_mm / grid.mean_step, grid.part_mm2)
+    if not extent.mask.any():
+        return None
+    mask = extent.mask
+    distance = float(bones.distance[box][mask].min())
+    contact = float((mask & (bones.distance[box] < 1.6 * grid.mean_step)).sum()) * grid.mean_step
+    axes = axes_of(mask, grid.step)
+    perimeter = float(perimeter_crofton(np.pad(mask, 1), 4)) * grid.mean_step
+    area, low, high = _area(extent, perimeter, contact, grid, params, blur_mm)
+    touches = distance < max(blur_mm, 0.5 * float(np.mean(grid.step)) * float(np.mean(grid.factor)))
+    pixels = area / (grid.part_mm2 * math.prod(grid.factor))
+    centre = np.argwhere(mask).mean(0) + [s.start for s in box]
+    where = [(c + 0.5) / f - 0.5 for c, f in zip(centre, grid.factor, strict=True)]
+    seed = [(c + 0.5) / f - 0.5 for c, f in zip(grown.seed, grid.factor, strict=True)]
+    row: dict[str, Any] = {
+        "finger": _finger(bones, centre, grid),
+        "area_mm2": area,
+        "low": low,
+        "high": high,
+        "pixels": pixels,
+        "perimeter_mm": perimeter,
+        "long_mm": axes.long_mm,
+        "short_mm": axes.short_mm,
+        "ellipse_mm2": ellipse_mm2(axes.long_mm, axes.short_mm),
+        "mean_hu": float(hu[box][mask].mean()),
+        "max_hu": float(hu[box][mask].max()),
+        "bone_mm": max(distance, 0.0) if math.isfinite(distance) else math.nan,
+        "on_bone_mm": contact if touches else 0.0,
+        "row": where[0],
+        "column": where[1],
+        "seed_row": seed[0],
+        "seed_column": seed[1],
+        "lower_hu": grown.lower_hu,
+        "contour": extent.share,
+        "touches_bone": touches,
+        "touches_border": _at_border(mask, box, grid),
+        "saturated": bool(saturated[box][mask].any()),
+        "tiny": pixels < TINY_PX,
+    }
+    row["flags"] = "; ".join(_flags(row))
+    return Found(row, box, mask)
+
+
+def _box(mask: BoolArray, grid: FineGrid, blur_mm: float) -> tuple[slice, slice]:
+    margin = int(4 * blur_mm / grid.mean_step) + 8
+    rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return (
+        slice(max(int(rows[0]) - margin, 0), min(int(rows[-1]) + margin + 1, mask.shape[0])),
+        slice(max(int(cols[0]) - margin, 0), min(int(cols[-1]) + margin + 1, mask.shape[1])),
+    )
+
+
+def _area(
+    extent: Extent,
+    perimeter: float,
+    contact: float,
+    grid: FineGrid,
+    params: CalcinosisParams,
+    blur_mm: float,
+) -> tuple[float, float, float]:
+    """Area and its interval, mm2.
+
+    A rim is placed to within a fraction of a pixel and of the blur, a rim on bone less well. A lesion not
+    larger than the blur has an area that only its density could tell; it is bounded below by what the
+    densest deposit with the same sum of HU would cover.
+    """
+    area = float(extent.mask.sum()) * grid.part_mm2
+    pixel = grid.mean_step * math.sqrt(math.prod(grid.factor))
+    rim = _FREE_EDGE_PX * pixel + _FREE_EDGE_BLUR * blur_mm
+    error = math.hypot(rim * max(perimeter - contact, 0.0), _BONE_EDGE_MM * contact)
+    small = 4 * math.pi * blur_mm**2 / max(area, 1e-6)  # the blur's own footprint against the lesion's
+    error = math.hypot(error, area * min(0.25 * small, 0.6))
+    low, high = area - error, area + error
+    densest = extent.mass / max(params.densest_hu, 1.0)
+    low = max(min(low, max(densest, 0.35 * area)), 0.3 * area) if small > 0.3 else max(low, 0.0)
+    return area, min(low, area), high
+
+
+def _finger(bones: Bones, at: npt.NDArray[np.float64], grid: FineGrid) -> int:
+    """The finger whose bone's core line is nearest; 0 without bones."""
+    if not bones.found:
+        return 0
+    point = at * grid.step
+    away = []
+    for bone in bones.found:
+        along = bone.end - bone.start
+        share = np.clip((point - bone.start) @ along / max(float(along @ along), 1e-9), 0, 1)
+        away.append(float(np.linalg.norm(point - bone.start - share * along)))
+    return bones.found[int(np.argmin(away))].finger
+
+
+def _at_border(mask: BoolArray, box: tuple[slice, slice], grid: FineGrid) -> bool:
+    rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    size = [n * f for n, f in zip(grid.shape, grid.factor, strict=True)]
+    first = rows[0] + box[0].start < grid.factor[0] or cols[0] + box[1].start < grid.factor[1]
+    last = (
+        rows[-1] + box[0].start >= size[0] - grid.factor[0]
+        or cols[-1] + box[1].start >= size[1] - grid.factor[1]
+    )
+    return bool(first or last)
+
+
+def _flags(row: dict[str, Any]) -> list[str]:
+    flags = []
+    if row["touches_bone"]:
+        flags.append("touches bone: split from it by shape")
+    if row["touches_border"]:
+        flags.append("touches the image border: part of it may be outside")
+    if row["saturated"]:
+        flags.append("saturated: brighter than the image can show")
+    if row["tiny"]:
+        flags.append(f"under {TINY_PX} pixels: read the interval, not the area")
+    return flags

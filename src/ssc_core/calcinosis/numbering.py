@@ -1,0 +1,203 @@
+"""Which bone is which: bones are strung into fingers, and counted from the tip or told by their lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ssc_core.calcinosis.grid import FineGrid
+
+__all__ = ["Stick", "numbered"]
+
+FloatArray = npt.NDArray[np.float64]
+
+_JOINT_MM = 9.0  # core lines end inside the bones: gap plus both heads
+_TIP_MM = 7.5  # soft tissue beyond the tuft
+
+
+class Stick(Protocol):
+    """What must be known of a bone to place it in a finger (attributes of ``bones.Bone``)."""
+
+    @property
+    def start(self) -> FloatArray:
+        """One end of the core line, (y, x) mm."""
+
+    @property
+    def end(self) -> FloatArray:
+        """The other end."""
+
+    @property
+    def area_mm2(self) -> float:
+        """Area, mm2."""
+
+    @property
+    def height_mm(self) -> float:
+        """Median height across the axis, mm."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether the image border cuts it."""
+
+
+def numbered(
+    bones: Sequence[Stick],
+    labels: npt.NDArray[np.int32],
+    tissue: npt.NDArray[np.bool_],
+    grid: FineGrid,
+) -> list[tuple[int, int, bool]]:
+    """(finger, phalanx, sure) for each bone; phalanx 4 for what lies beyond the third."""
+    out = [(1, 0, False)] * len(bones)
+    long = [i for i, b in enumerate(bones) if not _is_pebble(b)]
+    fingers = [[long[k] for k in chain] for chain in _fingers([bones[i] for i in long])]
+    for finger, chain in enumerate(fingers, 1):
+        tip, sure = _tip_first(chain, bones, tissue, grid)
+        chain = chain if tip else chain[::-1]
+        first, certain = _first_number(chain, bones, tissue, grid)
+        for k, index in enumerate(chain):
+            number = min(first + k, 4)
+            out[index] = (finger, number, sure and certain)
+    for i, bone in enumerate(bones):
+        if i not in long:  # a sesamoid belongs to the finger whose bone is nearest
+            away = [(min(_gap(bone, bones[k].start), _gap(bone, bones[k].end)), k) for k in long]
+            out[i] = (out[min(away)[1]][0] if away else 1, 4, True)
+    return out
+
+
+def _gap(bone: Stick, point: FloatArray) -> float:
+    return float(np.linalg.norm((bone.start + bone.end) / 2 - point))
+
+
+def _is_pebble(bone: Stick) -> bool:
+    """Small and round: a sesamoid, not a phalanx."""
+    small = not bone.cut and bone.area_mm2 < 25
+    return small and float(np.linalg.norm(bone.end - bone.start)) < 4.0
+
+
+def _fingers(bones: Sequence[Stick]) -> list[list[int]]:
+    """Bones strung end to end, nearest ends first; each string is a finger, the longest first."""
+    links: list[tuple[float, int, int, int, int]] = []
+    for i, a in enumerate(bones):
+        for j in range(i + 1, len(bones)):
+            b = bones[j]
+            for ea, pa in enumerate((a.start, a.end)):
+                for eb, pb in enumerate((b.start, b.end)):
+                    gap = float(np.linalg.norm(pa - pb))
+                    if gap <= _JOINT_MM + 0.5 * (a.height_mm + b.height_mm) and _in_line(a, ea, b, eb):
+                        links.append((gap, i, ea, j, eb))
+    taken: set[tuple[int, int]] = set()
+    near: dict[int, list[int]] = {i: [] for i in range(len(bones))}
+    for _, i, ea, j, eb in sorted(links):
+        if (i, ea) in taken or (j, eb) in taken or j in _reach(near, i):
+            continue
+        taken |= {(i, ea), (j, eb)}
+        near[i].append(j)
+        near[j].append(i)
+    chains, seen = [], set()
+    for i in sorted(near, key=lambda k: (len(near[k]), k)):
+        if i in seen:
+            continue
+        chain = [i]
+        while True:
+            seen.add(chain[-1])
+            onward = [j for j in near[chain[-1]] if j not in seen]
+            if not onward:
+                break
+            chain.append(onward[0])
+        chains.append(chain)
+    return sorted(chains, key=lambda c: (-sum(bones[k].area_mm2 for k in c), c))
+
+
+def _reach(near: dict[int, list[int]], i: int) -> set[int]:
+    seen, todo = {i}, [i]
+    while todo:
+        for j in near[todo.pop()]:
+            if j not in seen:
+                seen.add(j)
+                todo.append(j)
+    return seen
+
+
+def _in_line(a: Stick, ea: int, b: Stick, eb: int) -> bool:
+    """Whether bone `b` goes on where bone `a` ends, bent by less than 75 degrees."""
+    out_a = (a.end - a.start) * (1 if ea else -1)
+    into_b = (b.start - b.end) * (1 if eb else -1)
+    bridge = (b.end if eb else b.start) - (a.end if ea else a.start)
+    limit = np.cos(np.deg2rad(75))
+    short = min(np.linalg.norm(out_a), np.linalg.norm(into_b)) < 1.0
+    lengths = np.linalg.norm(out_a) * np.linalg.norm(into_b)
+    ahead = out_a @ bridge > 0 or np.linalg.norm(out_a) < 1.0
+    return bool(short or (out_a @ into_b > limit * lengths and ahead))
+
+
+def _length(bone: Stick) -> float:
+    return float(np.linalg.norm(bone.end - bone.start)) + float(bone.height_mm)
+
+
+def _tip_first(
+    chain: list[int],
+    bones: Sequence[Stick],
+    tissue: npt.NDArray[np.bool_],
+    grid: FineGrid,
+) -> tuple[bool, bool]:
+    """Whether the chain starts at the tip, and whether that is certain."""
+    beyond = [_air_beyond(chain, bones, tissue, grid, last) for last in (False, True)]
+    if beyond[0] != beyond[1]:
+        return beyond[0], True
+    if len(chain) == 1:
+        return True, False
+    first, last = bones[chain[0]], bones[chain[-1]]
+    return bool(first.height_mm <= last.height_mm), bool(
+        max(first.height_mm, last.height_mm) > 1.15 * min(first.height_mm, last.height_mm)
+    )
+
+
+def _air_beyond(
+    chain: list[int],
+    bones: Sequence[Stick],
+    tissue: npt.NDArray[np.bool_],
+    grid: FineGrid,
+    last: bool,
+) -> bool:
+    """Whether going on along the axis leads into air inside the image within a fingertip's length."""
+    bone = bones[chain[-1] if last else chain[0]]
+    if len(chain) > 1:
+        other = bones[chain[-2] if last else chain[1]]
+        middle = (other.start + other.end) / 2
+        ends = sorted((bone.start, bone.end), key=lambda p: float(np.linalg.norm(p - middle)))
+        near, far = ends
+    else:
+        near, far = (bone.start, bone.end) if last else (bone.end, bone.start)
+    direction = far - near
+    length = float(np.linalg.norm(direction))
+    if length < 0.5:
+        return False
+    steps = np.arange(0, bone.height_mm + 4.0 + _TIP_MM, 0.2)
+    at = np.rint((far + steps[:, None] * direction / length) / grid.step).astype(int)
+    inside = ((at >= 0) & (at < np.asarray(tissue.shape))).all(1)
+    if not inside.all():
+        stop = int(np.argmin(inside))
+        at = at[:stop]
+    return bool(len(at) and (~tissue[at[:, 0], at[:, 1]]).any())
+
+
+def _first_number(
+    chain: list[int],
+    bones: Sequence[Stick],
+    tissue: npt.NDArray[np.bool_],
+    grid: FineGrid,
+) -> tuple[int, bool]:
+    """Number of the chain's first bone: 1 if the fingertip is seen, else from the lengths."""
+    if _air_beyond(chain, bones, tissue, grid, last=False) and not (
+        len(chain) == 1 and bones[chain[0]].cut and _length(bones[chain[0]]) > 26
+    ):
+        return 1, True
+    whole = [(k, _length(bones[i])) for k, i in enumerate(chain) if not bones[i].cut]
+    if not whole:
+        return 1, False
+    # lengths of adult phalanges: distal 15-21 mm, middle 19-30 mm, proximal 34-50 mm
+    votes = [(1 if size < 20 else 2 if size < 32 else 3) - k for k, size in whole]
+    first = int(np.median(votes))
+    return max(first, 1), len(set(votes)) == 1 and first >= 1

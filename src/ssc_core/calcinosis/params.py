@@ -1,0 +1,59 @@
+"""Parameters of the calcinosis analysis, each declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from ssc_core.params import Params, quantity
+
+__all__ = ["CalcinosisParams"]
+
+
+class CalcinosisParams(Params):
+    """What decides where bone ends, what is a lesion, and how far it reaches."""
+
+    bones: Annotated[
+        bool, quantity("", "Find the phalanges and leave them out; off for other body sites.")
+    ] = True
+    tissue_hu: Annotated[
+        float, quantity("HU", "Pixels above this are finger, not air.", ge=-900, le=0)
+    ] = -300.0
+    bone_hu: Annotated[
+        float, quantity("HU", "A phalanx's cortex is brighter than this.", ge=150, le=1000)
+    ] = 350.0
+    seed_hu: Annotated[
+        float,
+        quantity("HU", "A lesion is seeded where what is left beside bone exceeds this.", ge=80, le=1200),
+    ] = 200.0
+    floor_hu: Annotated[float, quantity("HU", "Region growing never goes below this.", ge=60, le=1000)] = (
+        150.0
+    )
+    tolerance_hu: Annotated[
+        float,
+        quantity(
+            "HU",
+            "Region growing takes pixels down to this far below the seed, if above the floor.",
+            gt=0,
+            le=4000,
+        ),
+    ] = 2000.0
+    minimum_area_mm2: Annotated[float, quantity("mm2", "Smaller findings are left out.", ge=0, le=50)] = 0.25
+    connectivity: Annotated[
+        int, quantity("", "Neighbours that count as connected: 4 or 8.", ge=4, le=8, multiple_of=4)
+    ] = 8
+    densest_hu: Annotated[
+        float,
+        quantity(
+            "HU",
+            "No deposit is denser than this: bounds the area of lesions smaller than the blur.",
+            ge=500,
+            le=4000,
+        ),
+    ] = 1700.0
+    blur_mm: Annotated[
+        float,
+        quantity("mm", "Blur (standard deviation), used where bone edges do not show it.", ge=0.05, le=1.5),
+    ] = 0.3
+    fine_mm: Annotated[
+        float, quantity("mm", "Step of the finer grid on which outlines are drawn.", ge=0.03, le=0.3)
+    ] = 0.1

@@ -1,0 +1,168 @@
+"""From a finger image to lesion areas (Chandrasekaran et al. 2021, without a trained network)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ssc_core.calcinosis.bones import Bones, find_bones, given_bones
+from ssc_core.calcinosis.grid import FineGrid
+from ssc_core.calcinosis.lesions import grow
+from ssc_core.calcinosis.measure import measure
+from ssc_core.calcinosis.params import CalcinosisParams
+from ssc_core.calcinosis.residual import residual
+from ssc_core.calcinosis.results import CalcinosisResult
+from ssc_core.calcinosis.summary import (
+    bone_codes_of,
+    bone_table_of,
+    flags_of,
+    lesion_pixels_of,
+    lesion_table_of,
+    measurements_of,
+)
+from ssc_core.errors import EmptyError, GeometryError, InputError
+from ssc_core.io.image import FingerImage
+from ssc_core.progress import Tick, share, silent, track
+from ssc_core.results import record_run
+
+__all__ = ["analyse"]
+
+BoolArray = npt.NDArray[np.bool_]
+
+_LEAST_TISSUE_MM2 = 40.0
+_LARGEST_SIDE = 2500  # pixels
+
+
+def analyse(
+    image: FingerImage,
+    params: CalcinosisParams | None = None,
+    *,
+    mask: BoolArray | None = None,
+    seeds: Sequence[tuple[float, float]] | None = None,
+    tick: Tick = silent,
+) -> CalcinosisResult:
+    """Find the phalanges, take them away, grow the lesions in what is left, and measure them.
+
+    Parameters
+    ----------
+    image : FingerImage
+        HU (y, x) with its frame in mm.
+    params : CalcinosisParams
+        Thresholds; the defaults when not given.
+    mask : ndarray, optional
+        (y, x) bool: bone as drawn by a reader or a network; found here when not given.
+    seeds : sequence of (row, column), optional
+        Seeds in pixels; found here when not given.
+    tick : Tick
+        Progress.
+
+    Returns
+    -------
+    CalcinosisResult
+
+    Raises
+    ------
+    EmptyError
+        If there is no finger, or no bone where bone was expected.
+    GeometryError
+        If `mask` has another shape than the image.
+    InputError
+        If values are missing, the image is far too large, or a seed lies outside.
+    """
+    params = params or CalcinosisParams()
+    hu_pixels = _checked(image, params, mask)
+    grid = FineGrid.of(hu_pixels.shape, image.frame.spacing, params.fine_mm)
+    hu = grid.refined(hu_pixels)
+    tissue = hu > params.tissue_hu
+    soft = _soft_hu(hu, tissue)
+    bones = _bones(hu, tissue, grid, params, soft, mask, share(tick, 0.05, 0.6))
+    seen = math.isfinite(bones.blur_mm)
+    blur = bones.blur_mm if seen else params.blur_mm
+    rest, _ = residual(hu, bones, soft, blur, grid.step)
+    regions = grow(rest, bones.distance, grid, params, soft, seeds)
+    saturated = grid.repeated(np.asarray(image.saturated, bool) & (hu_pixels > 500))
+    found = [
+        measure(region, hu, rest, bones, saturated, grid, params, blur)
+        for region in track(regions, share(tick, 0.65, 0.95), "measuring lesions")
+    ]
+    kept = [f for f in found if f is not None and f.area >= params.minimum_area_mm2]
+    kept.sort(key=lambda f: (-f.area, str(f.row["row"])))
+    flags = flags_of(image, bones, kept, params, seen, mask is not None)
+    record = record_run(
+        "calcinosis analyse",
+        {
+            **params.model_dump(),
+            "bones_given": mask is not None,
+            "seeds": None if seeds is None else [list(s) for s in seeds],
+        },
+        {},
+        warnings=flags,
+    )
+    tick(1.0, 1.0, "done")
+    return CalcinosisResult(
+        lesion_table_of(kept),
+        bone_table_of(bones),
+        lesion_pixels_of(kept, grid),
+        grid.pixels(bone_codes_of(bones)),
+        hu_pixels,
+        image.frame,
+        measurements_of(kept, bones, soft, blur, seen),
+        flags,
+        record,
+    )
+
+
+def _checked(image: FingerImage, params: CalcinosisParams, mask: BoolArray | None) -> npt.NDArray[np.float32]:
+    hu = np.asarray(image.hu, np.float32)
+    if hu.ndim != 2 or min(hu.shape) < 8:
+        raise InputError(f"a finger image has two axes and at least 8 x 8 pixels; this one is {hu.shape}")
+    if max(hu.shape) > _LARGEST_SIDE:
+        raise InputError(
+            f"the image of {hu.shape[0]} x {hu.shape[1]} pixels is too large; crop it to the finger"
+        )
+    if not np.isfinite(hu).all():
+        raise InputError("some pixels have no value (NaN or infinite); export the image again")
+    if mask is not None and mask.shape != hu.shape:
+        raise GeometryError(
+            f"the bone mask has {' x '.join(map(str, mask.shape))} pixels and the image"
+            f" {' x '.join(map(str, hu.shape))}; draw it on this image"
+        )
+    if mask is not None and not params.bones:
+        raise InputError("a bone mask was given and bones were switched off; choose one of them")
+    tissue = float((hu > params.tissue_hu).sum()) * image.frame.pixel_size
+    if tissue < _LEAST_TISSUE_MM2:
+        raise EmptyError(
+            f"no finger in the image: {tissue:.0f} mm2 are denser than {params.tissue_hu:.0f} HU;"
+            " check the image, its window and its pixel size"
+        )
+    return hu
+
+
+def _soft_hu(hu: npt.NDArray[np.float32], tissue: BoolArray) -> float:
+    soft = hu[tissue & (hu < 150)]
+    return float(np.median(soft)) if soft.size else 50.0
+
+
+def _bones(
+    hu: npt.NDArray[np.float32],
+    tissue: BoolArray,
+    grid: FineGrid,
+    params: CalcinosisParams,
+    soft: float,
+    mask: BoolArray | None,
+    tick: Tick,
+) -> Bones:
+    if not params.bones:
+        return given_bones(np.zeros(hu.shape, bool), hu, grid, math.nan)
+    if mask is not None:
+        return given_bones(grid.refined_mask(np.asarray(mask, bool)), hu, grid, math.nan)
+    bones = find_bones(hu, tissue, grid, params, soft, tick)
+    if not bones.found:
+        raise EmptyError(
+            "no phalanx was found in the image; draw the bones and give them as a mask, or use --no-bones for"
+            " a body site without bone"
+        )
+    return bones

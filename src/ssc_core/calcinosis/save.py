@@ -1,0 +1,82 @@
+"""A calcinosis result as files: tables, masks, overlay, run record."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+from ssc_core.calcinosis.measure import UNITS
+from ssc_core.calcinosis.results import BONE_NAMES, CalcinosisResult
+from ssc_core.io.output import RECORD
+from ssc_core.io.store import write_mask
+from ssc_core.io.tables import write_table
+from ssc_core.plots.calcinosis import overlay
+from ssc_core.plots.style import save_figure
+
+__all__ = ["bone_names", "save"]
+
+
+def bone_names(result: CalcinosisResult) -> dict[int, str]:
+    """Name of every bone label in the result."""
+    codes = sorted({int(c) for c in set(result.bone_labels.ravel().tolist()) if c})
+    more = any(c > 10 for c in codes)
+    return {c: BONE_NAMES[c % 10] + (f", finger {c // 10 + 1}" if more else "") for c in codes}
+
+
+def save(result: CalcinosisResult, folder: str | Path) -> None:
+    """Write a result into a folder (by habit the one that ``io.output.staged`` yields).
+
+    ``lesions.csv/.parquet`` (one row per lesion), ``bones.csv/.parquet``, ``summary.json``,
+    ``lesions.ome.zarr`` and ``bones.ome.zarr`` (masks on the image's pixels), ``overlay.png``, ``run.json``.
+
+    Parameters
+    ----------
+    result : CalcinosisResult
+        What :func:`ssc_core.calcinosis.pipeline.analyse` returned.
+    folder : path-like
+        An existing folder.
+
+    Raises
+    ------
+    OutputError
+        If something cannot be written.
+    """
+    folder = Path(folder)
+    table = result.lesions
+    write_table(folder, "lesions", table, UNITS)
+    write_table(folder, "bones", result.bones, {"area_mm2": "mm2"})
+    (folder / "summary.json").write_text(_summary(result), encoding="utf-8", newline="\n")
+    names = bone_names(result)
+    write_mask(folder / "lesions.ome.zarr", result.lesion_labels, result.frame)
+    write_mask(folder / "bones.ome.zarr", result.bone_labels, result.frame, names)
+    drawn = overlay(
+        result.hu,
+        result.frame,
+        result.bone_labels,
+        result.lesion_labels,
+        dict(zip(table.label, table.area_mm2, strict=True)),
+        dict(zip(table.label, zip(table.row, table.column, strict=True), strict=True)),
+        names,
+    )
+    save_figure(drawn, folder / "overlay.png")
+    (folder / RECORD).write_text(result.record.to_json(), encoding="utf-8", newline="\n")
+
+
+def _summary(result: CalcinosisResult) -> str:
+    """Measurements, bones and flags as sorted JSON; what is missing is null, with its reason."""
+
+    def number(value: float) -> float | None:
+        return None if math.isnan(value) else round(value, 9)
+
+    measures = {
+        name: {
+            "value": number(m.value),
+            "unit": m.unit,
+            **({"low": number(m.low), "high": number(m.high)} if not math.isnan(m.low) else {}),
+            **({"note": m.note} if m.note else {}),
+        }
+        for name, m in result.measurements.items()
+    }
+    whole = {"flags": list(result.flags), "measurements": measures}
+    return json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
