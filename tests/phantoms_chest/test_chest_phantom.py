@@ -68,7 +68,7 @@ def test_a_part_of_a_scan_shows_what_the_whole_shows() -> None:
 
 def test_levels_belong_to_the_person_and_not_to_the_sampling() -> None:
     person = Chest(4)
-    fine, coarse = person.render((2.0, 3.0, 3.0)), person.render((8.0, 2.0, 2.0))
+    fine, coarse = person.render((2.5, 3.5, 3.5)), person.render((8.0, 2.5, 2.5))
     assert fine.levels_mm == coarse.levels_mm
     for label in (1, 2, 3):
         volumes = [(p.lungs == label).sum() * p.frame.pixel_size for p in (fine, coarse)]
@@ -202,7 +202,7 @@ def test_dense_fibrosis_is_as_dense_as_tissue(diseased: ChestPhantom) -> None:
     assert not ((diseased.disease & DENSE > 0) & (diseased.disease & RETICULATION == 0)).any()
 
 
-@pytest.mark.parametrize("seed", [5, 12, 30])
+@pytest.mark.parametrize("seed", [5, 12])
 def test_threshold_and_two_largest_pieces_fail_on_disease(seed: int) -> None:
     disease = Disease(0.2, 0.15, 0.18, mesh="honeycomb")
     scan = chest(seed, COARSE, disease=disease)

@@ -13,7 +13,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from pydicom.valuerep import format_number_as_ds
 
 from ssc_core.errors import OutputError
-from ssc_core.phantoms.chest.phantom import ChestPhantom
+from ssc_core.phantoms.chest.truth import ChestPhantom
 from ssc_core.seeds import seed_of
 
 __all__ = ["Position", "write_dicom_series", "write_nifti"]
