@@ -44,7 +44,13 @@ def overview(
     axes = fig.add_subplot()
     extent = (0.0, width, height, 0.0)
     axes.imshow(rgb, extent=extent, interpolation="antialiased")
-    axes.contour(mask, levels=[0.5], colors=[NAMED["orange"]], linewidths=1.5, extent=extent, origin="upper")
+    # one pixel of background around the mask closes outlines at the border of the slide
+    step_y, step_x = (s / 1000 for s in frame.spacing)
+    around = (-step_x, width + step_x, height + step_y, -step_y)
+    axes.contour(
+        np.pad(mask, 1), levels=[0.5], colors=[NAMED["orange"]], linewidths=1.5, extent=around, origin="upper"
+    )
+    axes.set(xlim=extent[:2], ylim=extent[2:])
     for (top, left, bottom, right), odd in zip(boxes / 1000, flagged, strict=True):
         colour = NAMED["red"] if odd else NAMED["black"]
         axes.add_patch(

@@ -135,8 +135,8 @@ def _tensor(amount: Floats, mpp: float) -> tuple[npt.NDArray[np.complex64], Floa
     # the gradient points across the bundle: a turn of 90 degrees is a change of sign once doubled;
     # y grows downwards and angles are counted upwards, hence the minus of the gradient along y
     down, right = np.gradient(smooth)
-    across = right - 1j * down
-    return (-(across**2)).astype(np.complex64), (right**2 + down**2).astype(np.float32)
+    across = np.asarray(right - 1j * down)
+    return np.asarray(-(across**2), np.complex64), np.asarray(np.abs(across) ** 2, np.float32)
 
 
 def _smooth(image: Floats, sigma: float) -> Floats:

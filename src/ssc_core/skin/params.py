@@ -21,8 +21,11 @@ class SkinParams(Params):
     ] = 100
     patch_px: Annotated[int, quantity("px", "Side of a field in pixels.", ge=32, le=2048)] = 227
     patch_mpp: Annotated[
-        float, quantity("um/px", "Pixel size of the fields; 1.762 makes 227 pixels 0.4 mm.", ge=0.05, le=20)
-    ] = 1.762
+        float,
+        quantity(
+            "um/px", "Pixel size of the fields; 400/227 = 1.762 makes 227 pixels 0.4 mm.", ge=0.05, le=20
+        ),
+    ] = 400 / 227
     overlap: Annotated[
         bool,
         quantity("", "Whether fields may overlap; a 4 mm punch has room for 14 to 36 that do not."),

@@ -79,9 +79,7 @@ def mean_thickness_um(mask: Bools, um_per_px: float, longest_um: float = _MAX_UM
         return float("nan")
     inside = _distance(mask)
     # a disc about a pixel's centre fits when no outside centre is nearer than its radius and half a pixel
-    radii = np.concatenate(
-        [np.arange(0.25, 4, 0.25), np.geomspace(4, max(longest_um / um_per_px / 2, 5), 14)]
-    )
+    radii = np.concatenate([np.arange(0.5, 6, 0.5), np.geomspace(6, max(longest_um / um_per_px / 2, 7), 12)])
     left = [1.0]
     for radius in radii:
         core = inside >= radius + 0.499
