@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -41,23 +42,33 @@ class Fields:
     region: Region
     asked: int
     seed: int
-    mean_overlap: float = field(init=False)
-    """Mean share of a field's area that other fields show too, 0 to 1."""
-    covered: float = field(init=False)
-    """Share of the region's area that at least one field shows, 0 to 1."""
-    room: float = field(init=False)
-    """Area of the region in fields: the number that could never be exceeded without overlap."""
-
-    def __post_init__(self) -> None:
-        boxes = self.boxes()
-        one = float(np.prod(np.multiply(self.plan.side, self.plan.factor)))
-        whole = shapely.union_all(boxes)
-        object.__setattr__(self, "mean_overlap", _mean_overlap(boxes))
-        object.__setattr__(self, "covered", float(whole.intersection(self.region).area / self.region.area))
-        object.__setattr__(self, "room", float(self.region.area / one))
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    @cached_property
+    def mean_overlap(self) -> float:
+        """Mean share of a field's area that other fields show too, 0 to 1."""
+        boxes = self.boxes()
+        one, other = shapely.STRtree(boxes).query(boxes)
+        apart = one != other
+        one, other = one[apart], other[apart]
+        shares = np.zeros(len(boxes))
+        for k in np.unique(one):
+            beside = shapely.union_all(boxes[other[one == k]])
+            shares[k] = beside.intersection(boxes[k]).area / boxes[k].area
+        return float(shares.mean())
+
+    @cached_property
+    def covered(self) -> float:
+        """Share of the region's area that at least one field shows, 0 to 1."""
+        whole = shapely.union_all(self.boxes())
+        return float(whole.intersection(self.region).area / self.region.area)
+
+    @property
+    def room(self) -> float:
+        """Area of the region in fields: without overlap, there can never be more."""
+        return float(self.region.area / np.prod(np.multiply(self.plan.side, self.plan.factor)))
 
     @property
     def centres(self) -> npt.NDArray[np.float64]:
@@ -88,14 +99,3 @@ class Fields:
             f"<{len(self)} fields of {self.plan.size_px} px: mean overlap {100 * self.mean_overlap:.0f} %,"
             f" {100 * self.covered:.0f} % of the region covered, room for {self.room:.1f}>"
         )
-
-
-def _mean_overlap(boxes: npt.NDArray[np.object_]) -> float:
-    if len(boxes) < 2:
-        return 0.0
-    one, other = shapely.STRtree(boxes).query(boxes)
-    shares = []
-    for k, box in enumerate(boxes):
-        beside = boxes[[j for j in other[one == k] if j != k]]
-        shares.append(shapely.union_all(beside).intersection(box).area / box.area if len(beside) else 0.0)
-    return float(np.mean(shares))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -165,25 +167,24 @@ def _raster(region: Region, ground: tuple[float, float, float, float], count: In
 
 
 def _drawn(places: _Places, rng: np.random.Generator, n: int, overlap: bool) -> IntArray:
-    found: list[tuple[int, int]] = []
+    found: dict[tuple[int, int], None] = {}  # keeps the order of the draw
     misses = 0
     while len(found) < n and misses < _PATIENCE and len(places.cells):
         cell = places.cells[rng.integers(len(places.cells), size=_DRAWS)]
         starts = cell + np.stack([rng.integers(s, size=_DRAWS) for s in places.step], axis=1)
-        free = _free(starts, found, places.plan) if not overlap else np.ones(_DRAWS, bool)
+        free = np.ones(_DRAWS, bool) if overlap else _free(starts, found, places.plan)
         free[free] = places.admits(starts[free])
-        for y, x in starts[free].tolist():
-            taken = (y, x) in found if overlap else not _free(np.array([[y, x]]), found, places.plan)[0]
-            if not taken and len(found) < n:
-                found.append((y, x))
-                misses = 0
-        misses += _DRAWS
-    return np.array(found, np.int64).reshape(-1, 2)
+        before = len(found)
+        for start in starts[free]:
+            if len(found) < n and (overlap or _free(start[None], found, places.plan)[0]):
+                found[int(start[0]), int(start[1])] = None
+        misses = 0 if len(found) > before else misses + _DRAWS
+    return np.array(list(found), np.int64).reshape(-1, 2)
 
 
-def _free(starts: IntArray, found: list[tuple[int, int]], plan: Plan) -> npt.NDArray[np.bool_]:
+def _free(starts: IntArray, found: Collection[tuple[int, int]], plan: Plan) -> npt.NDArray[np.bool_]:
     """Which of the (k, 2) starts begin a field that overlaps none of those found."""
     if not found:
         return np.ones(len(starts), bool)
-    apart = np.abs(starts[:, None] - np.array(found)[None]) >= plan.side
+    apart = np.abs(starts[:, None] - np.array(list(found))[None]) >= plan.side
     return np.asarray(apart.any(axis=2).all(axis=1))
