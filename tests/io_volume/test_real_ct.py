@@ -76,7 +76,7 @@ def test_single_slices_are_refused_as_a_volume(real_data: Path) -> None:
             open_volume(file)
         volume = open_volume(file, allow_single=True)
         assert volume.shape == (1, 512, 512)
-        assert check_hu(volume) == ()
+        assert all("metal" in warning for warning in check_hu(volume))
 
 
 def test_padding_of_real_slices_is_outside(real_data: Path) -> None:
@@ -85,6 +85,7 @@ def test_padding_of_real_slices_is_outside(real_data: Path) -> None:
         volume = open_volume(file, allow_single=True)
         hu, outside = volume.hu.compute(), volume.outside.compute()
         shares[file.stem] = outside.mean()
-        assert hu[~outside].min() > -1200
+        assert hu[~outside].min() > -1300
         assert not outside[0, 200:312, 200:312].any()  # never in the middle of the body
-    assert sum(share > 0.1 for share in shares.values()) >= 4  # the corners of a round field are padded
+    # the corners of a round field, 1 - pi / 4 of the square, declared as padding in five files of the six
+    assert all(0.2 < share < 0.23 for share in shares.values())

@@ -34,7 +34,7 @@ def test_every_voxel_lies_in_its_place_and_goes_back(ct: Any, tmp_path: Path, na
     volume = open_volume(tmp_path / "ct")
     ct.assert_in_place(volume)
 
-    # a marker saved in the source's frame lies at the same place of the patient, in a program that knows ITK only
+    # a marker saved in the source's frame lies at the same place of the patient for a program that uses ITK
     marker = np.zeros(volume.shape, np.uint8)
     marker[2, 3, 1] = 1
     write_nifti(tmp_path / "marker.nii.gz", marker, volume)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ssc_core.errors import FormatError, InputError
+from ssc_core.io.libraries import library_warnings
 
 __all__ = ["grey_of", "read_picture", "unwindowed"]
 
@@ -32,7 +33,7 @@ def read_picture(path: Path) -> Array:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path, formats=("PNG", "JPEG", "TIFF")) as image:
+        with library_warnings("error"), Image.open(path, formats=("PNG", "JPEG", "TIFF")) as image:
             if getattr(image, "n_frames", 1) > 1:
                 raise FormatError("the file holds several pages; save the one that is meant", source=path)
             image.load()
@@ -43,7 +44,7 @@ def read_picture(path: Path) -> Array:
             return np.asarray(image.convert("RGB") if image.mode in ("P", "CMYK", "YCbCr") else image)
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise FormatError("this is not a PNG, JPEG or TIFF picture", source=path) from error
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Warning) as error:
         if isinstance(error, FormatError):
             raise
         raise FormatError("the picture is truncated or damaged", source=path) from error

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import threading
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from ssc_core.errors import FormatError
+from ssc_core.io.libraries import library_warnings
 
 __all__ = ["Slice", "read_slices"]
 
@@ -32,10 +31,6 @@ _TAGS = (
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 )  # fmt: skip
 _PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
-
-
-_QUIET = threading.Lock()
-"""Python's warning filters belong to the whole process, so they are changed by one thread at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +92,7 @@ def read_slices(path: Path) -> list[Slice] | None:
     import pydicom
     from pydicom.errors import InvalidDicomError
 
-    with _QUIET, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what matters of a malformed value is checked where it is used
+    with library_warnings("ignore"):  # what matters of a malformed value is checked where it is used
         try:
             with path.open("rb") as file:
                 try:

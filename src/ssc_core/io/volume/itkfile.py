@@ -99,9 +99,12 @@ def _header(path: Path, separator: str) -> dict[str, str]:
 
 def _check_nrrd(path: Path) -> tuple[Path, ...]:
     with path.open("rb") as file:
-        if file.read(4) != b"NRRD":
-            raise FormatError("this is not an NRRD file", source=path)
+        text = file.read(_HEADER_BYTES)
+    if not text.startswith(b"NRRD"):
+        raise FormatError("this is not an NRRD file", source=path)
     header = _header(path, ":")
+    if b"\n\n" not in text and b"\n\r\n" not in text and not {"data file", "datafile"} & set(header):
+        raise FormatError("the file is truncated: its header ends too early", source=path)
     directions = header.get("space directions", "")
     if "nan" in directions.lower() or not (directions or header.get("spacings")):
         raise ScaleUnknown(
