@@ -237,3 +237,10 @@ def test_a_damaged_tile_is_told_when_it_is_read(folder, plain):
     slide.read(Box((0, 0), (10, 10)))
     with pytest.raises(FormatError, match="damaged"):
         slide.read(Box((0, 0), (64, 931)))
+
+
+def test_a_tiff_in_large_pieces_is_read_with_a_warning(lossless, monkeypatch):
+    assert open_slide(lossless["strips"][0]).warnings == ()
+    monkeypatch.setattr("ssc_core.io.slide.tiff_kinds._LARGE_PIECE", 30_000)
+    assert "not tiled" in open_slide(lossless["strips"][0]).warnings[0]
+    assert open_slide(lossless["pyramidal TIFF"][0]).warnings == ()

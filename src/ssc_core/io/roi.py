@@ -98,8 +98,8 @@ def write_rois(path: str | Path, rois: Iterable[Roi], *, offset: tuple[float, fl
     OutputError
         If it cannot be written.
     """
-    features = [_feature(roi, offset) for roi in rois]
-    text = json.dumps({"type": "FeatureCollection", "features": features}, indent=1, ensure_ascii=False)
+    lines = ",\n".join(json.dumps(_feature(roi, offset), ensure_ascii=False) for roi in rois)
+    text = f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}'
     try:
         Path(path).write_text(text + "\n", encoding="utf-8")
     except OSError as error:

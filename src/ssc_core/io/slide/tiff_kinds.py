@@ -14,6 +14,7 @@ from ssc_core.io.slide.tiff_file import NotDirect, inspected
 
 __all__ = ["aperio_source", "tiff_sources"]
 
+_LARGE_PIECE = 16_000_000  # pixels
 _NOT_TISSUE = ("label", "macro", "thumbnail", "overview")
 
 
@@ -40,7 +41,10 @@ def aperio_source(path: Path, sizes: list[tuple[int, int]], **about: Any) -> Sou
     """An Aperio pyramid with the `sizes` (h, w) that OpenSlide found; None where only it can read."""
     try:
         with inspected(path) as file:
-            pages = {(p.imagelength, p.imagewidth): p for p in file.pages if p.is_tiled}
+            pages: dict[tuple[int, int], Any] = {}
+            for page in file.pages:  # of several focal planes the first counts, as for OpenSlide
+                if page.is_tiled:
+                    pages.setdefault((page.imagelength, page.imagewidth), page)
             if any(size not in pages for size in sizes):
                 return None
             levels = [[pages[size]] for size in sizes]
@@ -53,7 +57,15 @@ def _plain(path: Path, file: Any) -> Source:
     first = file.pages.first
     reduced = list(first.pages or ()) if first.subifds else [p for p in file.pages[1:] if p.is_tiled]
     kind = ("tiled TIFF" if first.is_tiled else "TIFF") if not reduced else "pyramidal TIFF"
-    return tiff_source(path, kind, [[first], *_pyramid(first, reduced)], mpp=page_mpp(first))
+    levels = [[first], *_pyramid(first, reduced)]
+    return tiff_source(path, kind, levels, mpp=page_mpp(first), warnings=_slow(first))
+
+
+def _slow(page: Any) -> tuple[str, ...]:
+    pieces = len(page.dataoffsets)
+    if page.is_tiled or page.imagelength * page.imagewidth / max(pieces, 1) < _LARGE_PIECE:
+        return ()
+    return ("the TIFF is not tiled, so large parts are read at a time; a tiled, pyramidal TIFF is faster",)
 
 
 def _pyramid(first: Any, others: list[Any]) -> list[list[Any]]:
