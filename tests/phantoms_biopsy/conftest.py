@@ -50,7 +50,7 @@ def sixty():
     knobs = np.random.default_rng(3).permutation(60) / 59.0
     rows = []
     for k, knob in enumerate(knobs):
-        slide = Biopsy(4000 + k, float(knob), size_mm=(0.8, 0.9))
+        slide = Biopsy(4000 + k, float(knob), size_mm=(0.7, 0.8))
         image, inside = slide.image(MPP), inside_dermis(slide, MPP)
         red, green, blue = colours(image, inside)
         rows.append({

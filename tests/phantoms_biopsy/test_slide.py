@@ -40,7 +40,7 @@ def test_level_0_holds_what_render_gives(written, biopsy, corner):
     with openslide.OpenSlide(path) as slide:
         read = np.asarray(slide.read_region((x, y), 0, (200, 200)).convert("RGB")).astype(float)
     rendered = biopsy.render(y - placed.offset[0], x - placed.offset[1], 200, 200, 0.5)
-    assert np.abs(read - rendered).mean() < 5.0  # JPEG
+    assert np.abs(read - rendered).mean() < 8.0  # JPEG with halved chroma
     assert np.abs(read.mean((0, 1)) - rendered.mean((0, 1))).max() < 2.0
 
 
@@ -50,7 +50,7 @@ def test_smaller_levels_are_averages(written, biopsy):
         read = np.asarray(slide.read_region((1200, 800), 1, (200, 200)).convert("RGB")).astype(float)
     fine = biopsy.render(800 - placed.offset[0], 1200 - placed.offset[1], 800, 800, 0.5)
     averaged = fine.reshape(200, 4, 200, 4, 3).mean((1, 3))
-    assert np.abs(read - averaged).mean() < 9.0
+    assert np.abs(read - averaged).mean() < 10.0
     assert np.corrcoef(read.ravel(), averaged.ravel())[0, 1] > 0.97
 
 

@@ -59,7 +59,7 @@ def build_adnexa(rng: np.random.Generator, anatomy: Anatomy) -> Adnexa:
     """Draw vessels (superficial and deep plexus), sweat glands and follicles."""
     adnexa = Adnexa()
     width = anatomy.right - anatomy.left
-    for _ in range(rng.poisson(width / 260.0)):
+    for _ in range(rng.poisson(width / 170.0)):
         _vessel(rng, anatomy, adnexa, rng.uniform(60.0, 240.0), rng.uniform(5.0, 11.0))
     for _ in range(rng.poisson(width / 900.0)):
         depth = rng.uniform(0.55, 0.95) * anatomy.dermal_thickness_um
@@ -104,14 +104,14 @@ def _sweat_gland(rng: np.random.Generator, anatomy: Anatomy, adnexa: Adnexa) -> 
     y0, x0 = _place(rng, anatomy, depth, 120.0)
     spots: list[tuple[float, float]] = []
     for _ in range(60):
-        spot = (y0 + rng.normal(0.0, 42.0), x0 + rng.normal(0.0, 60.0))
-        if all((spot[0] - a) ** 2 + (spot[1] - b) ** 2 > 46.0**2 for a, b in spots) and len(spots) < 9:
+        spot = (y0 + rng.normal(0.0, 34.0), x0 + rng.normal(0.0, 50.0))
+        if all((spot[0] - a) ** 2 + (spot[1] - b) ** 2 > 40.0**2 for a, b in spots) and len(spots) < 11:
             spots.append(spot)
     for y, x in spots:
-        adnexa.add(ellipse(y, x, 31.0, 29.0, 0.0, _wobble(rng, 0.06)), GROUND)
+        adnexa.add(ellipse(y, x, 33.0, 31.0, 0.0, _wobble(rng, 0.06)), GROUND)
     for y, x in spots:
         outer, wobble = rng.uniform(18.0, 23.0), _wobble(rng, 0.05)
-        angle, flat = rng.uniform(0.0, 3.1), rng.uniform(0.75, 1.0)
+        angle, flat = rng.uniform(0.0, 3.1), rng.uniform(0.6, 1.0)
         adnexa.add(ellipse(y, x, outer + 2.2, outer * flat + 2.2, angle, wobble), SHEATH, True)
         adnexa.add(ellipse(y, x, outer, outer * flat, angle, wobble), SECRETORY)
         lumen = rng.uniform(4.0, 8.0)

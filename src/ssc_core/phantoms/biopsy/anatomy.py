@@ -72,6 +72,12 @@ class Anatomy:
         up = self._side(self.left, self.left_edge, top[0, 0], floor[0, 0])[::-1]
         return np.concatenate([top, down, floor[::-1], up])
 
+    def within(self, points: FloatArray, keep: float) -> npt.NDArray[np.bool_]:
+        """Which upright `points` (n, 2) lie between the cut edges, `keep` um away from them."""
+        y, x = points[:, 0], points[:, 1]
+        inside: npt.NDArray[np.bool_] = x > self._edge(self.left, self.left_edge, y) + keep
+        return inside & (x < self._edge(self.right, self.right_edge, y) - keep)
+
     def _cut(self, curve: FloatArray) -> FloatArray:
         """The part of a curve (n, 2) that lies between the cut edges."""
         inside = self.x > self._edge(self.left, self.left_edge, curve) + STEP_UM

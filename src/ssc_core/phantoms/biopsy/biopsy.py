@@ -104,7 +104,7 @@ class Biopsy:
         """RGB (height, width, 3) uint8 of the window whose first pixel is (y, x); outside is glass."""
         _check_mpp(mpp)
         reduce = max(1, math.ceil(mpp / _FINE_UM - 1e-9))
-        block = max(64, _BLOCK // reduce)
+        block = _BLOCK >> (reduce - 1).bit_length()  # a power of two: strips of slides hold whole blocks
         out = np.empty((height, width, 3), np.uint8)
         for row in range(y // block, -(-(y + height) // block)):
             for column in range(x // block, -(-(x + width) // block)):

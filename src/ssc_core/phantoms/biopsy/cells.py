@@ -68,8 +68,9 @@ def epidermal_nuclei(rng: np.random.Generator, anatomy: Anatomy) -> FloatArray:
 
 
 def placed(anatomy: Anatomy, nuclei: FloatArray | Sequence[tuple[float, ...]]) -> FloatArray:
-    """Upright nuclei (n, 5) on the slide."""
+    """Upright nuclei (n, 5) on the slide, without those that the punch cut off."""
     out = np.array(nuclei, float).reshape(-1, 5)
+    out = out[anatomy.within(out[:, :2], 5.0)]
     out[:, :2] = anatomy.tilt(out[:, :2])
     out[:, 4] -= anatomy.tilt.angle
     return out

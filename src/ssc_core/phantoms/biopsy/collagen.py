@@ -109,7 +109,7 @@ def build_bundles(rng: np.random.Generator, anatomy: Anatomy, law: BundleLaw) ->
     """Lay fine bundles into the papillary and thick ones into the reticular dermis."""
     lay = Waves(rng, 900.0)
     thick = _field(rng, anatomy, law, lay, papillary=False)
-    fine_law = BundleLaw(3.2, 1.1, 1.25, 0.5, 0.10)
+    fine_law = BundleLaw(3.0, 0.8, 1.7, 0.5, 0.10)
     fine = _field(rng, anatomy, fine_law, lay, papillary=True)
     parts = [np.concatenate([a, b]) for a, b in zip(fine, thick, strict=True)]
     return Bundles(*parts)

@@ -152,15 +152,16 @@ def _bundles(canvas: Float32Array, window: Window, bundles: Bundles, ink: Ink) -
                 cv2.polylines(canvas, [lines[j, k]], False, striped, weight, cv2.LINE_8, _SHIFT)
 
 
-_STRIPES = (0.78, 1.16, 0.85, 1.14)
+_STRIPES = (0.78, 1.14, 0.84, 1.18, 0.80, 1.12)
+_OFFSETS = np.array([-0.78, -0.42, -0.12, 0.2, 0.5, 0.8])
 
 
 def _fibrils(
     window: Window, centre: FloatArray, normal: FloatArray, half: FloatArray, ids: npt.NDArray[np.intp]
 ) -> npt.NDArray[np.int32]:
-    """Fibrils inside each bundle: four lines (4, n, s, 2) at offsets that depend on the bundle alone."""
-    offsets = np.array([-0.62, -0.18, 0.25, 0.66])[:, None, None, None]
-    shift = 0.16 * np.sin(12.9898 * ids)[None, :, None, None]
+    """Fibrils inside each bundle: six lines (6, n, s, 2) at offsets that depend on the bundle alone."""
+    offsets = _OFFSETS[:, None, None, None]
+    shift = 0.14 * np.sin(12.9898 * ids[None, :] + 5.1 * np.arange(len(_OFFSETS))[:, None])[..., None, None]
     return window.fixed(centre[None] + normal[None] * half[None] * (offsets + shift))
 
 

@@ -81,7 +81,7 @@ def write_slide(
     mpp : float
         Pixel size of level 0 in um.
     size_px : (height, width), optional
-        Of level 0; the scene is centred. Its own canvas by default.
+        Of level 0; the scene is centred (to a tile). Its own canvas by default.
     tick : Tick
         Told after every strip.
 
@@ -101,7 +101,8 @@ def write_slide(
     shape = own if size_px is None else (int(size_px[0]), int(size_px[1]))
     if min(shape) < TILE:
         raise InputError(f"a slide must be at least {TILE} x {TILE} pixels, not {shape[1]} x {shape[0]}")
-    placed = Placed(mpp, shape, ((shape[0] - own[0]) // 2, (shape[1] - own[1]) // 2))
+    # rows are centred to a tile, so that the strips can follow the scene's own blocks
+    placed = Placed(mpp, shape, (round((shape[0] - own[0]) / 2 / TILE) * TILE, (shape[1] - own[1]) // 2))
     path = Path(path)
     work = path.with_name(f".{path.name}.partial")
     try:
@@ -185,9 +186,11 @@ class _Level:
 def _streamed(scene: Scene, placed: Placed, pyramid: list[_Level], tick: Tick) -> Iterator[bytes]:
     """Tiles of level 0; on the way the smaller levels are filled."""
     height, width = placed.shape
-    for y in range(0, height, STRIP):
+    first = placed.offset[0] % STRIP
+    starts = [*([0] if first else []), *range(first, height, STRIP)]
+    for y, end in zip(starts, [*starts[1:], height], strict=True):
         tick(y, height, "rendering the slide")
-        n = min(STRIP, height - y)
+        n = end - y
         rows = scene.render(y - placed.offset[0], -placed.offset[1], n, width, placed.mpp)
         tiles = pyramid[0].add(rows)
         for level in pyramid[1:]:
@@ -196,6 +199,6 @@ def _streamed(scene: Scene, placed: Placed, pyramid: list[_Level], tick: Tick) -
                 break
             rows = cv2.resize(rows, (level.width, len(rows) // FACTOR), interpolation=cv2.INTER_AREA)
             level.tiles.extend(level.add(rows))
-        if y + n == height:
+        if end == height:
             tick(height, height, "rendering the slide")
         yield from tiles  # last of all: nobody asks again after the last tile
