@@ -90,6 +90,15 @@ def test_a_truncated_slice_is_named_wherever_it_ends(ct: Any, tmp_path: Path, sh
         open_volume(tmp_path)
 
 
+def test_files_without_preamble_are_read(ct: Any, tmp_path: Path) -> None:
+    for file in ct.write_series(tmp_path, syntax="1.2.840.10008.1.2"):
+        ds = pydicom.dcmread(file)
+        bare = pydicom.Dataset(ds)
+        pydicom.dcmwrite(file, bare, implicit_vr=True, little_endian=True, enforce_file_format=False)
+        assert file.read_bytes()[:2] == b"\x08\x00"
+    ct.assert_in_place(open_volume(tmp_path))
+
+
 @pytest.mark.parametrize("intercepts", [None, [-1024.0 + 3 * k for k in range(9)]])
 def test_an_enhanced_multi_frame_file(ct: Any, tmp_path: Path, intercepts: Any) -> None:
     row, column = (0.0, 1.0, 0.0), (0.0, 0.0, -1.0)
@@ -98,6 +107,15 @@ def test_an_enhanced_multi_frame_file(ct: Any, tmp_path: Path, intercepts: Any) 
     ct.assert_in_place(volume)
     assert volume.kind == "DICOM file of 9 slices"
     assert open_volume(tmp_path).shape == volume.shape
+
+
+def test_big_endian_pixels(ct: Any, tmp_path: Path) -> None:
+    for file in ct.write_series(tmp_path):
+        ds = pydicom.dcmread(file)
+        ds.PixelData = ds.pixel_array.byteswap().tobytes()
+        ds.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRBigEndian
+        pydicom.dcmwrite(file, ds, implicit_vr=False, little_endian=False, force_encoding=True)
+    ct.assert_in_place(open_volume(tmp_path))
 
 
 def test_unsigned_values_without_intercept_are_not_taken_for_hu(ct: Any, tmp_path: Path) -> None:

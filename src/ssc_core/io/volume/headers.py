@@ -10,7 +10,9 @@ from typing import Any, Literal
 from ssc_core.errors import FormatError
 from ssc_core.io.libraries import library_warnings
 
-__all__ = ["Slice", "read_slices"]
+__all__ = ["DICOM_ENDINGS", "Slice", "read_slices"]
+
+DICOM_ENDINGS = (".dcm", ".ima", ".dicom")
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
@@ -89,21 +91,11 @@ def read_slices(path: Path) -> list[Slice] | None:
     FormatError
         If it is a DICOM file that is truncated or whose numbers cannot be read.
     """
-    import pydicom
-    from pydicom.errors import InvalidDicomError
-
     with library_warnings("ignore"):  # what matters of a malformed value is checked where it is used
         try:
             with path.open("rb") as file:
-                try:
-                    ds = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(_TAGS))
-                except InvalidDicomError as error:
-                    if _claims_to_be_dicom(path):
-                        raise FormatError(
-                            "the file is named like a DICOM image but is none (empty, truncated?); copy it"
-                            " again",
-                            source=path,
-                        ) from error
+                ds = _dataset(file, path)
+                if ds is None:
                     return None
                 if "Rows" not in ds:
                     if _is_no_image(ds):
@@ -121,10 +113,41 @@ def read_slices(path: Path) -> list[Slice] | None:
             ) from error
 
 
+def _dataset(file: Any, path: Path) -> Any:
+    """The header; None where the file does not even claim to be DICOM."""
+    import pydicom
+    from pydicom.errors import InvalidDicomError
+
+    try:
+        return pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(_TAGS))
+    except InvalidDicomError as error:
+        if not _claims_to_be_dicom(path):
+            return None
+        file.seek(0)
+        ds = _without_preamble(file)
+        if ds is None:
+            raise FormatError(
+                "the file is named like a DICOM image but is none (empty, truncated?); copy it again",
+                source=path,
+            ) from error
+        return ds
+
+
+def _without_preamble(file: Any) -> Any:
+    """Old files begin with their data set at once; None if this one does not."""
+    import pydicom
+
+    if file.read(2) != b"\x08\x00":
+        return None
+    file.seek(0)
+    ds = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(_TAGS), force=True)
+    return ds if "SOPClassUID" in ds and "Rows" in ds else None
+
+
 def _claims_to_be_dicom(path: Path) -> bool:
     """By its ending; an empty file without any ending may have been a slice as well."""
     suffix = path.suffix.lower()
-    return suffix in (".dcm", ".ima", ".dicom") or (path.stat().st_size == 0 and suffix == "")
+    return suffix in DICOM_ENDINGS or (path.stat().st_size == 0 and suffix == "")
 
 
 def _is_no_image(ds: Any) -> bool:

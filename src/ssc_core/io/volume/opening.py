@@ -9,6 +9,7 @@ from types import MappingProxyType
 from ssc_core.errors import FormatError, GeometryError, InputError
 from ssc_core.geometry import Frame
 from ssc_core.io.volume.dicom import dicom_padding, dicom_pixels, require_rescale
+from ssc_core.io.volume.headers import DICOM_ENDINGS
 from ssc_core.io.volume.itkfile import ITK_ENDINGS, itk_volume
 from ssc_core.io.volume.nifti import nifti_pixels, read_nifti_header
 from ssc_core.io.volume.orientation import require_orthogonal
@@ -135,7 +136,7 @@ def _require_readable(path: Path) -> None:
 
 def _is_dicom(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM"
+        return file.read(132)[128:] == b"DICM" or path.suffix.lower() in DICOM_ENDINGS
 
 
 def _unknown(name: str) -> str:
@@ -143,8 +144,6 @@ def _unknown(name: str) -> str:
         return (
             "Analyze and .hdr/.img pairs are not read, since left and right are unknown in them; use .nii.gz"
         )
-    if name.endswith((".dcm", ".ima", ".dicom")):
-        return "this is not a DICOM file, or its beginning is missing"
     return "this type of file is not read as CT; give a DICOM folder, .nii, .nii.gz, .nrrd, .mha or .mhd"
 
 
