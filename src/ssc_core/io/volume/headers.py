@@ -5,21 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ssc_core.errors import FormatError
 from ssc_core.io.libraries import library_warnings
+from ssc_core.io.volume.dicomfile import read_dataset, require_pixels
 
-__all__ = ["DICOM_ENDINGS", "Slice", "read_slices"]
+__all__ = ["Slice", "read_slices"]
 
-DICOM_ENDINGS = (".dcm", ".ima", ".dicom")
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
 LEGACY_ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.2"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-STRUCTURED_REPORT = "1.2.840.10008.5.1.4.1.1.88"
-DEFLATED = "1.2.840.10008.1.2.1.99"
 _CT = (CT_IMAGE, ENHANCED_CT, LEGACY_ENHANCED_CT)
 
 _TAGS = (
@@ -32,7 +30,6 @@ _TAGS = (
     "PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleSlope", "RescaleIntercept", "RescaleType",
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 )  # fmt: skip
-_PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +91,14 @@ def read_slices(path: Path) -> list[Slice] | None:
     with library_warnings("ignore"):  # what matters of a malformed value is checked where it is used
         try:
             with path.open("rb") as file:
-                ds = _dataset(file, path)
+                ds = read_dataset(file, path, _TAGS)
                 if ds is None:
                     return None
                 if "Rows" not in ds:
                     if _is_no_image(ds):
                         return None
                     raise FormatError("the DICOM file is truncated: its header ends too early", source=path)
-                _require_pixels(file, ds, path)
+                require_pixels(file, ds, path)
             return _slices(ds, path)
         except FormatError:
             raise
@@ -113,89 +110,11 @@ def read_slices(path: Path) -> list[Slice] | None:
             ) from error
 
 
-def _dataset(file: Any, path: Path) -> Any:
-    """The header; None where the file does not even claim to be DICOM."""
-    import pydicom
-    from pydicom.errors import InvalidDicomError
-
-    try:
-        return pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(_TAGS))
-    except InvalidDicomError as error:
-        if not _claims_to_be_dicom(path):
-            return None
-        file.seek(0)
-        ds = _without_preamble(file)
-        if ds is None:
-            raise FormatError(
-                "the file is named like a DICOM image but is none (empty, truncated?); copy it again",
-                source=path,
-            ) from error
-        return ds
-
-
-def _without_preamble(file: Any) -> Any:
-    """Old files begin with their data set at once; None if this one does not."""
-    import pydicom
-
-    if file.read(2) != b"\x08\x00":
-        return None
-    file.seek(0)
-    ds = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(_TAGS), force=True)
-    return ds if "SOPClassUID" in ds and "Rows" in ds else None
-
-
-def _claims_to_be_dicom(path: Path) -> bool:
-    """By its ending; an empty file without any ending may have been a slice as well."""
-    suffix = path.suffix.lower()
-    return suffix in DICOM_ENDINGS or (path.stat().st_size == 0 and suffix == "")
-
-
 def _is_no_image(ds: Any) -> bool:
     uid = str(ds.get("SOPClassUID", "")) or str(
         getattr(ds, "file_meta", {}).get("MediaStorageSOPClassUID", "")
     )
     return bool(uid) and uid not in (*_CT, SECONDARY_CAPTURE)
-
-
-def _require_pixels(file: Any, ds: Any, path: Path) -> None:
-    """Check that the pixel data are all there, without reading them. `file` stands at their beginning."""
-    if str(ds.file_meta.get("TransferSyntaxUID", "")) == DEFLATED:
-        return  # everything was inflated to get here, and zlib notices what is missing
-    start = file.tell()
-    file.seek(0, 2)
-    size = file.tell()
-    implicit = ds.original_encoding[0] is not False
-    little = ds.original_encoding[1] is not False
-    file.seek(start)
-    head = file.read(12)
-    order: Literal["little", "big"] = "little" if little else "big"
-    tag = int.from_bytes(head[:2], order) << 16 | int.from_bytes(head[2:4], order)
-    if len(head) < 8 or tag not in _PIXEL_TAGS:
-        raise FormatError("the DICOM file is truncated: it holds no pixels", source=path)
-    length = int.from_bytes(head[4:8] if implicit else head[8:12], order)
-    begin = start + (8 if implicit else 12)
-    if length == 0xFFFFFFFF:
-        complete = _fragments_end(file, begin, size)
-    else:
-        frames = int(ds.get("NumberOfFrames") or 1)
-        bits = int(ds.Rows) * int(ds.Columns) * int(ds.get("SamplesPerPixel") or 1) * int(ds.BitsAllocated)
-        complete = begin + max(length, frames * bits // 8) <= size
-    if not complete:
-        raise FormatError("the DICOM file is truncated: pixels are missing at its end", source=path)
-
-
-def _fragments_end(file: Any, begin: int, size: int) -> bool:
-    """Whether the encapsulated fragments run to their delimiter."""
-    at = begin
-    while at + 8 <= size:
-        file.seek(at)
-        head = file.read(8)
-        if head[:4] == b"\xfe\xff\xdd\xe0":
-            return True
-        if head[:4] != b"\xfe\xff\x00\xe0":
-            return False
-        at += 8 + int.from_bytes(head[4:], "little")
-    return False
 
 
 def _slices(ds: Any, path: Path) -> list[Slice]:

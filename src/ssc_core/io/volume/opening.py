@@ -9,7 +9,7 @@ from types import MappingProxyType
 from ssc_core.errors import FormatError, GeometryError, InputError
 from ssc_core.geometry import Frame
 from ssc_core.io.volume.dicom import dicom_padding, dicom_pixels, require_rescale
-from ssc_core.io.volume.headers import DICOM_ENDINGS
+from ssc_core.io.volume.dicomfile import DICOM_ENDINGS
 from ssc_core.io.volume.itkfile import ITK_ENDINGS, itk_volume
 from ssc_core.io.volume.nifti import nifti_pixels, read_nifti_header
 from ssc_core.io.volume.orientation import require_orthogonal
