@@ -76,7 +76,7 @@ def save_cohort(
     _write(table, folder / "cohort.csv")
     (folder / "cohort.md").write_text(markdown(table), encoding="utf-8")
     figure = blank(3.2 + 1.5 * (table.shape[1] - 1), 0.24 * (len(table) + 1))
-    cohort_plot(figure.add_axes((0, 0, 1, 1)), table)
+    cohort_plot(figure.subplots(), table)
     _save_figure(figure, folder / "cohort", formats)
     left_out = table.attrs.get("left_out", ())
     said = (f"{len(left_out)} columns of free text were left out",) if left_out else ()

@@ -139,18 +139,20 @@ def icc(ratings: Any, form: str = "A,1", *, subject: Any = None, confidence: flo
         return Icc(value=value, note=join("no residual variance: no interval", data.note), df1=df1, df2=df2,
                    word=koo_li(value), **common)  # fmt: skip
     f = ms.rows / noise
-    low, high = _interval(ms, n, k, key, confidence)
+    with np.errstate(all="ignore"):  # a negative ICC can leave the absolute forms without degrees of freedom
+        low, high = _interval(ms, n, k, key, confidence)
+    finite = math.isfinite(low) and math.isfinite(high)
     return Icc(
         value=value,
-        low=low,
-        high=high,
+        low=low if finite else math.nan,
+        high=high if finite else math.nan,
         p=float(sps.f.sf(f, df1, df2)),
         f=f,
         df1=df1,
         df2=df2,
         word=koo_li(value),
-        words=_words(low, high),
-        note=data.note,
+        words=_words(low, high) if finite else "",
+        note=join("" if finite else "the interval is not defined for these ratings", data.note),
         **common,
     )
 
