@@ -25,6 +25,7 @@ FLAGS: Final[dict[str, str]] = {
 
 _ODD_DEG = 15.0
 _MIN_VOTES = 200
+_DENSE = 1.5
 
 
 def sharpness(rgb: Rgb, stain: StainModel) -> float:
@@ -88,7 +89,7 @@ def field_quality(
     if odd > 0.10:
         flags.append("odd_colour")
     length = np.linalg.norm(_blur(od, 3.0), axis=-1)
-    if float((length > 2.2 * full).mean()) > 0.05:
+    if float((length > _DENSE * full).mean()) > 0.05:
         flags.append("dense")
     return {"sharpness": sharp, "odd_colour_share": odd}, tuple(flags)
 
