@@ -21,7 +21,8 @@ from ssc_core.tiles.spec import Plan
 __all__ = ["iter_fields", "read_fields"]
 
 _MOST_WORKERS = 8
-_Key = tuple[int, int]
+_Key = tuple[int, int]  # row, column of a tile
+_Tiles = dict[_Key, Rgb]
 
 
 def read_fields(slide: Slide, fields: Fields, *, workers: int | None = None, tick: Tick = silent) -> Rgb:
@@ -78,14 +79,13 @@ def iter_fields(slide: Slide, fields: Fields, *, workers: int | None = None) -> 
     needs = [grid.tiles(box) for box in boxes]
     left = Counter(key for need in needs for key in need)
     order = sorted(range(len(boxes)), key=lambda i: (needs[i][:1], boxes[i].start))
-    tiles: dict[_Key, Future[Rgb]] = {}
+    tiles: dict[_Key, Future[_Tiles]] = {}
     waiting: deque[tuple[int, Future[Rgb]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
             for index in order:
-                for key in needs[index]:
-                    if key not in tiles:
-                        tiles[key] = pool.submit(slide.tile, fields.plan.level, *key)
+                new = [key for key in needs[index] if key not in tiles]
+                tiles.update(dict.fromkeys(new, pool.submit(_decoded, slide, fields.plan.level, new)))
                 parts = {key: tiles[key] for key in needs[index]}
                 # queued after its tiles, so it never waits for a task that no thread has begun
                 waiting.append((index, pool.submit(_patch, slide, boxes[index], parts, fields.plan)))
@@ -113,11 +113,15 @@ def _box(start: npt.NDArray[np.int64], plan: Plan) -> Box:
     return Box((y, x), (y + h, x + w))
 
 
-def _patch(slide: Slide, box: Box, parts: dict[_Key, Future[Rgb]], plan: Plan) -> Rgb:
+def _decoded(slide: Slide, level: int, keys: list[_Key]) -> _Tiles:
+    return {key: slide.tile(level, *key) for key in keys}
+
+
+def _patch(slide: Slide, box: Box, parts: dict[_Key, Future[_Tiles]], plan: Plan) -> Rgb:
     grid = slide.grid(plan.level)
     pixels = np.full((*box.shape, 3), WHITE, np.uint8)
-    for (row, col), tile in parts.items():
-        paste(pixels, box, tile.result(), grid.box(row, col))
+    for key, tiles in parts.items():
+        paste(pixels, box, tiles.result()[key], grid.box(*key))
     return shrunk(pixels, plan.side, plan.size_px)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import tifffile
 
 from ssc_core.errors import FormatError
@@ -59,10 +60,16 @@ def _to_the_end(path: Path, file: Any) -> None:
     place = file.pages.next_page_offset
     file.filehandle.seek(place)
     following = file.filehandle.read(file.tiff.offsetsize)
-    ends = [o + n for p in pages for o, n in zip(p.dataoffsets, p.databytecounts, strict=False)]
-    lost = max(ends, default=0) > file.filehandle.size
+    lost = any(_end(p) > file.filehandle.size for p in pages)
     if lost or len(following) < file.tiff.offsetsize or any(following):
         raise FormatError("the file is truncated; fetch or export it again", source=path)
+
+
+def _end(page: Any) -> int:
+    """Where the pixels of a page end."""
+    parts = min(len(page.dataoffsets), len(page.databytecounts))
+    ends = np.asarray(page.dataoffsets[:parts], np.int64) + np.asarray(page.databytecounts[:parts], np.int64)
+    return int(ends.max(initial=0))
 
 
 @contextmanager

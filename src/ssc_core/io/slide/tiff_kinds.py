@@ -151,11 +151,11 @@ def _leica_area(path: Path, file: Any, image: Any, view: Any, space: str) -> Sou
     first = levels[0][0]
     nm = (float(view.get("sizeY", 0)), float(view.get("sizeX", 0)))
     mpp = (nm[0] / 1000 / first.imagelength, nm[1] / 1000 / first.imagewidth)
-    lens = next((e.text or "" for e in image.iter(f"{space}objective")), "")
+    lens = next((e.text or "" for e in image.iter(f"{space}objective")), "").strip()
     return tiff_source(
         path,
         "Leica SCN",
         levels,
         mpp=mpp if all(mpp) else None,
-        facts={"objective": lens.strip()} if lens else {},
+        facts={"objective": lens} if lens.replace(".", "", 1).isdigit() else {},
     )
