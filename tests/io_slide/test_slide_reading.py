@@ -244,3 +244,34 @@ def test_a_tiff_in_large_pieces_is_read_with_a_warning(lossless, monkeypatch):
     monkeypatch.setattr("ssc_core.io.slide.tiff_kinds._LARGE_PIECE", 30_000)
     assert "not tiled" in open_slide(lossless["strips"][0]).warnings[0]
     assert open_slide(lossless["pyramidal TIFF"][0]).warnings == ()
+
+
+@pytest.mark.parametrize(("version", "zarr_format"), [("0.4", 2), ("0.5", 3)])
+def test_ome_zarr_of_five_axes_and_both_versions(tmp_path, levels, version, zarr_format):
+    import zarr
+
+    root = zarr.open_group(tmp_path / "five.zarr", mode="w", zarr_format=zarr_format)
+    axes = [{"name": "t", "type": "time"}, {"name": "c", "type": "channel"}]
+    axes += [{"name": n, "type": "space", "unit": "micrometer"} for n in "zyx"]
+    datasets = []
+    for k, factor in enumerate((1.0, 2.0)):
+        # 707 x 931 halved by dropping the odd row and column: the stated scale is 2, the sizes say 2.003
+        level = (
+            levels[0]
+            if k == 0
+            else levels[0][:706, :930].reshape(353, 2, 465, 2, 3).mean((1, 3)).astype(np.uint8)
+        )
+        root.create_array(str(k), data=np.moveaxis(level, -1, 0)[None, :, None], chunks=(1, 1, 1, 128, 100))
+        scale = [1.0, 1.0, 1.0, 0.4 * factor, 0.5 * factor]
+        datasets.append({"path": str(k), "coordinateTransformations": [{"type": "scale", "scale": scale}]})
+    about = [{"version": version, "axes": axes, "datasets": datasets}]
+    if version == "0.4":
+        root.attrs["multiscales"] = about
+    else:
+        root.attrs["ome"] = {"version": version, "multiscales": about}
+    slide = open_slide(tmp_path / "five.zarr")
+    assert slide.mpp == (0.4, 0.5)
+    assert slide.levels[1].downsample == (2.0, 2.0)
+    assert slide.grid(0).tile == (128, 100)
+    np.testing.assert_array_equal(slide.level(0).compute(), levels[0])
+    assert slide.level(1).shape == (353, 465, 3)
