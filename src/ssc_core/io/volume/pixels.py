@@ -57,11 +57,13 @@ def as_hu(
     Whole numbers outside int16 (padding such as 65535, never a tissue or a metal) are held at its ends.
     """
     if dtype == np.int16:
-        if stored.dtype == np.int16 and slope == 1 and intercept == 0:
-            return stored
-        wide = stored.astype(np.int64) if stored.dtype.itemsize > 2 else stored.astype(np.int32)
-        wide = wide * int(slope) + int(intercept)
-        return np.clip(wide, -32768, 32767).astype(np.int16)
+        wide = stored
+        if slope != 1 or intercept != 0:
+            wide = stored.astype(np.int64 if stored.dtype.itemsize > 2 else np.int32)
+            wide = wide * int(slope) + int(intercept)
+        if wide.dtype in (np.int16, np.int8, np.uint8, np.bool_):
+            return wide.astype(np.int16, copy=False)
+        return np.clip(wide, max(-32768, np.iinfo(wide.dtype).min), 32767).astype(np.int16)
     require_finite(stored, source)
     if slope == 1 and intercept == 0:
         return stored.astype(np.float32)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ssc_core.errors import EmptyError, InputError
-from ssc_core.io.volume.volume import Volume
+from ssc_core.io.volume.volume import NEVER_TISSUE_HU, Volume
 
 __all__ = ["check_hu"]
 
@@ -35,12 +37,14 @@ def check_hu(volume: Volume) -> tuple[str, ...]:
     InputError
         If there is no air: an 8-bit picture, stored values without their intercept, another modality.
     """
-    step = max(1, -(-volume.shape[0] // LOOKED_AT))
-    import dask
-
-    hu, outside = dask.compute(volume.hu[::step], volume.outside[::step])
+    step = max(1, -(-volume.pixels.shape[0] // LOOKED_AT))
+    # straight from the decoder, since dask would decode whole blocks for one slice of each
+    hu = np.stack([volume.pixels[k] for k in range(0, volume.pixels.shape[0], step)])
     source = volume.files[0].parent if len(volume.files) > 1 else (volume.files or (None,))[0]
-    inside = hu[~outside]
+    inside = hu[hu > NEVER_TISSUE_HU]
+    declared = np.unique([p for p in volume.padding if math.isfinite(p)])
+    if declared.size:
+        inside = inside[~np.isin(inside, declared)]
     if inside.size == 0:
         raise EmptyError("there is nothing but padding in this CT; open another series", source=source)
     low, high = float(inside.min()), float(inside.max())
