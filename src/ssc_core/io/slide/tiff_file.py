@@ -21,7 +21,7 @@ __all__ = ["BROKEN", "NotDirect", "inspected"]
 BROKEN = (
     tifffile.TiffFileError, ElementTree.ParseError, OSError, EOFError, ValueError, KeyError, IndexError,
     TypeError, AttributeError, AssertionError, RuntimeError, ZeroDivisionError, OverflowError, MemoryError,
-    struct.error, NotImplementedError,
+    struct.error,
 )  # fmt: skip
 """What tifffile and the codecs raise on damaged files (RuntimeError is the base of the codecs' errors)."""
 
