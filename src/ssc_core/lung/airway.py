@@ -78,12 +78,13 @@ class _Walk:
         z = parent.z - 1
         if z < 0:
             return []
+        least = 0.1 * self.area
         near = cv2.dilate(parent.mask.astype(np.uint8), self.reach).astype(bool)
         for threshold in THRESHOLDS_HU:
-            spots = spots_in(self.grid.hu[z], self.body[z], threshold, z, self.grid, np.inf)
+            spots = spots_in(self.grid.hu[z], self.body[z], threshold, z, self.grid, np.inf, least)
             spots = [s for s in spots if (s.mask & near).any()]
             if spots and all(s.area <= _LEAK * self.area for s in spots):
-                return [s for s in spots if s.area >= 0.1 * self.area]
+                return spots
         return []
 
     def whole(self, spot: Spot) -> Spot:

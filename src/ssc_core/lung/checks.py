@@ -48,7 +48,7 @@ def findings_of(
         out.append(Finding(text, _ALL))
     if dome is None:
         out.append(Finding("the dome of the right diaphragm was not seen", frozenset({3, 4, 5})))
-    elif left_dome is not None and abs(dome - left_dome) * dz > _DOMES_MM:
+    elif coarse.parted and left_dome is not None and abs(dome - left_dome) * dz > _DOMES_MM:
         side = "right" if dome > left_dome else "left"
         text = (
             f"the {side} diaphragm stands {abs(dome - left_dome) * dz:.0f} mm higher than the other; "

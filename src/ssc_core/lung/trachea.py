@@ -45,14 +45,22 @@ class Spot:
     hu: float
 
 
-def spots_in(plane: Int16, where: Bool, threshold: float, z: int, grid: WorkGrid, box: float) -> list[Spot]:
-    """Connected pieces below `threshold` inside `where` with at most `box` mm2."""
+def spots_in(
+    plane: Int16,
+    where: Bool,
+    threshold: float,
+    z: int,
+    grid: WorkGrid,
+    most: float,
+    least: float = 0.0,
+) -> list[Spot]:
+    """Connected pieces below `threshold` inside `where` with an area from `least` to `most` mm2."""
     dark = ((plane < threshold) & where).astype(np.uint8)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(dark, connectivity=4)
     spots = []
     for i in range(1, count):
         area = stats[i, cv2.CC_STAT_AREA] * grid.pixel_mm2
-        if area <= box:
+        if least <= area <= most:
             mask = labels == i
             x, y = centres[i]
             hu = float(np.median(plane[mask]))
@@ -120,8 +128,8 @@ def _candidates(grid: WorkGrid, inside: Bool, z: int) -> list[tuple[Spot, float]
     middle = (columns[0] + columns[-1]) / 2 * grid.spacing[2]
     found: list[tuple[Spot, float]] = []
     for threshold in THRESHOLDS_HU:
-        for spot in spots_in(grid.hu[z], inside, threshold, z, grid, _AREA_MM2[1]):
-            if spot.area >= _AREA_MM2[0] and abs(spot.x - middle) <= _MIDLINE_MM:
+        for spot in spots_in(grid.hu[z], inside, threshold, z, grid, _AREA_MM2[1], _AREA_MM2[0]):
+            if abs(spot.x - middle) <= _MIDLINE_MM:
                 quality = _roundness(spot, grid)
                 if quality:
                     found.append((spot, quality))
