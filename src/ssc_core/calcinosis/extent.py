@@ -13,7 +13,7 @@ __all__ = ["Extent", "extent_of"]
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
-_SHARPEST, _STEEPEST = 0.5, 0.85  # range of the share of the plateau at which the contour may lie
+_LOWEST, _HIGHEST = 0.4, 0.85  # range of the share of the plateau at which the contour may lie
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Extent:
         (y, x) bool.
     share : float
         Height of the contour between soft tissue (0) and the lesion's own plateau (1): 0.5 for lesions much
-        larger than the blur, more for smaller ones, whose plateau the blur has lowered.
+        larger than the blur, a little less where the rim is round, more for small ones, whose plateau the
+        blur has lowered.
     plateau_hu : float
         Median of the plateau above soft tissue, HU.
     mass : float
@@ -67,19 +68,19 @@ def extent_of(rest: FloatArray, region: BoolArray, free: BoolArray, blur: float,
     reach = max(1, round(1.3 * blur))
     near = ndi.binary_dilation(region, iterations=max(1, round(1.5 * blur))) & free
     plateau = _plateau(np.where(near, rest, 0), reach)
-    share = _SHARPEST
+    share = 0.5
     mask = near & (rest > share * plateau)
     room = ndi.gaussian_filter(free.astype(np.float32), blur)
     for _ in range(12):
         fresh = _share_of(mask, free, room, blur, reach)
         if fresh is None:
             break
-        fresh = float(np.clip(fresh, _SHARPEST, _STEEPEST))
+        fresh = float(np.clip(fresh, _LOWEST, _HIGHEST))
         if abs(fresh - share) < 0.003:
             break
         share += 0.7 * (fresh - share)
         mask = near & (rest > share * plateau)
-    mask = ndi.binary_fill_holes(_main(mask, region)) & free
+    mask = _without_pinholes(_main(mask, region), 4 * blur**2) & free
     body = mask if mask.any() else region
     mass = float(np.where(near, np.clip(rest, 0, None), 0).sum()) * part_mm2
     return Extent(mask, share, float(np.median(plateau[body])) if body.any() else 0.0, mass)
@@ -108,6 +109,16 @@ def _share_of(mask: BoolArray, free: BoolArray, room: FloatArray, blur: float, r
 def _unit_plateau(image: FloatArray, reach: int) -> FloatArray:
     top = ndi.maximum_filter(ndi.gaussian_filter(image, 0.5 * reach), size=2 * 2 * reach + 1)
     out: FloatArray = np.maximum(ndi.gaussian_filter(top, reach), 1e-3)
+    return out
+
+
+def _without_pinholes(mask: BoolArray, largest: float) -> BoolArray:
+    """Fill holes that blur cannot resolve."""
+    holes, n = ndi.label(ndi.binary_fill_holes(mask) & ~mask)
+    if n == 0:
+        return mask
+    small = np.concatenate([[False], np.bincount(holes.ravel())[1:] <= largest])
+    out: BoolArray = mask | small[holes]
     return out
 
 

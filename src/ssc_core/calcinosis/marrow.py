@@ -78,9 +78,10 @@ def _border_closed(hard: BoolArray, step: float) -> BoolArray:
     ring = labels[rows.astype(int), cols.astype(int)]
     closed = np.zeros(len(ring), bool)
     at = np.flatnonzero(ring)
-    widest = round(_WIDEST_MM / step)
     for a, b in zip(at, np.append(at[1:], at[:1] + len(ring)), strict=True):
-        if 1 < b - a <= widest and ring[a] == ring[b % len(ring)]:
+        e = b % len(ring)
+        apart = np.hypot(rows[a] - rows[e], cols[a] - cols[e]) * step  # straight, also across a corner
+        if b - a > 1 and apart <= _WIDEST_MM and ring[a] == ring[e] and b - a < len(ring) // 2:
             closed[np.arange(a, b) % len(ring)] = True
     out = np.zeros_like(hard)
     out[rows.astype(int)[closed], cols.astype(int)[closed]] = True

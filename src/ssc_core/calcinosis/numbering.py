@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage as ndi
 
 from ssc_core.calcinosis.grid import FineGrid
 
@@ -146,12 +147,16 @@ def _tip_first(
     beyond = [_air_beyond(chain, bones, tissue, grid, last) for last in (False, True)]
     if beyond[0] != beyond[1]:
         return beyond[0], True
-    if len(chain) == 1:
-        return True, False
-    first, last = bones[chain[0]], bones[chain[-1]]
-    return bool(first.height_mm <= last.height_mm), bool(
-        max(first.height_mm, last.height_mm) > 1.15 * min(first.height_mm, last.height_mm)
-    )
+    # no tip in view: a finger is thinner towards it
+    depth = ndi.distance_transform_edt(tissue, sampling=grid.step)
+    first, last = (_thickness(bones[chain[k]], depth, grid) for k in (0, -1))
+    return first <= last, False
+
+
+def _thickness(bone: Stick, depth: FloatArray, grid: FineGrid) -> float:
+    line = bone.start + np.linspace(0, 1, 20)[:, None] * (bone.end - bone.start)
+    at = np.clip(np.rint(line / grid.step).astype(int), 0, np.asarray(depth.shape) - 1)
+    return float(np.median(depth[at[:, 0], at[:, 1]]))
 
 
 def _air_beyond(

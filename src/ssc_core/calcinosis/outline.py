@@ -19,6 +19,7 @@ _REACH_MM = 11.0
 _THICKEST_MM = 2.3  # no cortex is thicker than this
 _PULL = 4.5  # cost of a thickness that changes by 1 mm from one ray to the next, in edges lost
 _MISSED = 1.0  # cost of a ray without an edge
+_DROP = 0.4  # an edge falls by at least this share of the cortex's height; less is texture of a deposit
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,7 @@ def _refined(
     outer = np.full(n, np.nan)
     seen = np.zeros(n, bool)
     widths = []
+    usual = float(np.median(hu[rows, path].clip(soft_hu))) * 2 - soft_hu  # half of the cortex at its edge
     for i in rows:
         k = int(path[i])
         before = hu[i, max(k - back, 0) : k + 1]
@@ -211,7 +213,8 @@ def _refined(
         half = (peak[i] + outer[i]) / 2
         top = max(k - back, 0) + int(before.argmax())
         below = np.flatnonzero(hu[i, top : k + ahead] <= half)
-        if len(below) and below[0] and strength[i, max(k - 2, 0) : k + 3].max() > 0.3:
+        falls = peak[i] - outer[i] > _DROP * (usual - soft_hu)
+        if len(below) and below[0] and falls and strength[i, max(k - 2, 0) : k + 3].max() > 0.3:
             j = top + int(below[0])
             edge[i] = rays.depth[j - 1] + _DEPTH_MM * (hu[i, j - 1] - half) / (hu[i, j - 1] - hu[i, j])
             seen[i] = True
