@@ -156,7 +156,7 @@ def test_cancelling_keeps_what_is_finished(tmp_path: Path) -> None:
 
     start = time.monotonic()
     with pytest.raises(Cancelled):
-        run_batch("toy", manifest, out, tick=tick)
+        run_batch("toy", manifest, out, workers=2, tick=tick)
     assert time.monotonic() - start < 5
     assert pd.read_csv(out / "results.csv")["case_id"].tolist() == ["a", "c"]
     assert not list((out / "cases").glob(".*"))
@@ -167,7 +167,7 @@ def test_cancelling_keeps_what_is_finished(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("toy")
 def test_folders_of_other_people_and_bad_worker_counts_are_refused(tmp_path: Path) -> None:
     manifest = _study(tmp_path / "s", {"a": "1"})
-    with pytest.raises(OutputError, match="not an earlier batch"):
+    with pytest.raises(OutputError, match="not an earlier result"):
         run_batch("toy", manifest, tmp_path / "s")
     with pytest.raises(OutputError, match="this is a file"):
         run_batch("toy", manifest, manifest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -17,9 +17,10 @@ __all__ = ["app"]
 
 app = App(name="agree", result_action="return_value")
 Options = Annotated[AgreeParams, Parameter(name="*")]
-Formats = Annotated[tuple[str, ...], Parameter(consume_multiple=True)]
+Format = Literal["svg", "pdf", "png"]
+Formats = Annotated[list[Format] | None, Parameter(name="--format", negative="")]
+Many = Parameter(consume_multiple=True, negative="")
 _DEFAULT = AgreeParams()
-_FORMATS = ("svg", "pdf", "png")
 
 
 @app.default
@@ -29,12 +30,12 @@ def agree(
     /,
     *,
     out: Out,
-    readers: Annotated[list[Path] | None, Parameter(consume_multiple=True)] = None,
+    readers: Annotated[list[Path] | None, Many] = None,
     reference: Path | None = None,
     against: str = "",
-    names: Annotated[list[str] | None, Parameter(consume_multiple=True)] = None,
+    names: Annotated[list[str] | None, Many] = None,
     subset: Path | None = None,
-    formats: Formats = _FORMATS,
+    formats: Formats = None,
     params: Options = _DEFAULT,
 ) -> None:
     """Compare readings: MAE, kappa, ICC, CCC, limits of agreement, with intervals, p values and figures.
@@ -60,14 +61,14 @@ def agree(
     subset
         CSV of the patients to keep.
     formats
-        Of the figures: svg, pdf, png.
+        Of the figures; may be given several times, all three by default.
     """
     from ssc_core.agree.engine import agree as compare_two
     from ssc_core.agree.engine import agree_readers
-    from ssc_core.agree.save import save
+    from ssc_core.agree.save import FORMATS, save
     from ssc_core.agree.tables import paper_table
 
-    _check(first, second, readers, reference, formats)
+    _check(first, second, readers, reference)
     files = readers or [f for f in (first, second) if f is not None]
     default = [f"reader {i + 1}" for i in range(len(files))] if readers else ["A", "B"]
     if names is not None and len(names) != len(files):
@@ -88,7 +89,7 @@ def agree(
             if len(given) != 2:
                 raise ChoiceNeeded("a file holds several raters or sessions; use --readers for them")
             result = compare_two(given[0], given[1], params, tick=tick)
-        save(result, folder, inputs, formats=formats, tick=tick)
+        save(result, folder, inputs, formats=tuple(formats or FORMATS), tick=tick)
     print(paper_table(result).T.to_string(header=False))
     print()
     for warning in result.warnings:
@@ -97,7 +98,7 @@ def agree(
 
 
 @app.command
-def cohort(patients: Path, /, *, out: Out, by: str | None = None, formats: Formats = _FORMATS) -> None:
+def cohort(patients: Path, /, *, out: Out, by: str | None = None, formats: Formats = None) -> None:
     """Describe the patients: the table of characteristics that opens a paper.
 
     Parameters
@@ -107,13 +108,12 @@ def cohort(patients: Path, /, *, out: Out, by: str | None = None, formats: Forma
     by
         Column whose values become the table's columns.
     formats
-        Of the figure: svg, pdf, png.
+        Of the figure; may be given several times, all three by default.
     """
     from ssc_core.agree.cohort_table import cohort_table
     from ssc_core.agree.reading import read_table
-    from ssc_core.agree.save import save_cohort
+    from ssc_core.agree.save import FORMATS, save_cohort
 
-    _check_formats(formats)
     table = read_table(patients)
     if by is not None and by.lower() not in table.columns:
         raise InputError(f"--by {by}: there is no such column", source=patients)
@@ -121,7 +121,7 @@ def cohort(patients: Path, /, *, out: Out, by: str | None = None, formats: Forma
         raise InputError("a patient has several rows; give one row per patient", source=patients)
     described = cohort_table(table, by.lower() if by else None)
     with staged(out) as folder:
-        save_cohort(described, folder, {"patients": file_digest(patients)}, formats=formats)
+        save_cohort(described, folder, {"patients": file_digest(patients)}, formats=tuple(formats or FORMATS))
     print(described.to_string(index=False))
     for name in described.attrs["left_out"]:
         print(f"note: {name} was left out (free text with many values)")
@@ -143,15 +143,8 @@ def _check(
     second: Path | None,
     readers: list[Path] | None,
     reference: Path | None,
-    formats: tuple[str, ...],
 ) -> None:
-    _check_formats(formats)
     if (first is None) == (readers is None) or (first is not None and second is None):
         raise InputError("give two CSV files, or several with --readers")
     if reference is not None and readers is None:
         raise InputError("--reference belongs to --readers; of two files the first is the reference")
-
-
-def _check_formats(formats: tuple[str, ...]) -> None:
-    if not formats or not set(formats) <= set(_FORMATS):
-        raise InputError(f"--formats takes {', '.join(_FORMATS)}")

@@ -11,6 +11,7 @@ from ssc_core.cli.running import Out, Workers, analyse_one
 from ssc_core.cli.running import batch as run_manifest
 from ssc_core.lung.case import LungCase
 from ssc_core.lung.params import LungParams
+from ssc_core.params import parsed
 
 __all__ = ["app"]
 
@@ -43,7 +44,7 @@ def analyse(
     case_id
         Name of the case in the result.
     """
-    case = LungCase.model_validate({"case_id": case_id, "ct": ct, "series": series, "mask": mask})
+    case = parsed(LungCase, {"case_id": case_id, "ct": ct, "series": series, "mask": mask})
     analyse_one("lung", case, params, out)
 
 

@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from ssc_core.cli.running import Out, Workers, analyse_one
 from ssc_core.cli.running import batch as run_manifest
+from ssc_core.params import parsed
 from ssc_core.skin.case import SkinCase
 from ssc_core.skin.params import SkinParams
 
@@ -27,7 +28,7 @@ def analyse(
     out: Out,
     roi: Path | None = None,
     mpp: float | None = None,
-    scene: str | None = None,
+    scene: int | None = None,
     case_id: str = "case",
     params: Options = _DEFAULT,
 ) -> None:
@@ -46,9 +47,7 @@ def analyse(
     case_id
         Name of the case; patches are drawn from --seed and this name.
     """
-    case = SkinCase.model_validate(
-        {"case_id": case_id, "slide": slide, "roi": roi, "mpp": mpp, "scene": scene}
-    )
+    case = parsed(SkinCase, {"case_id": case_id, "slide": slide, "roi": roi, "mpp": mpp, "scene": scene})
     analyse_one("skin", case, params, out)
 
 

@@ -16,11 +16,11 @@ from typing import Any
 
 from ssc_core.cohort.manifest import read_manifest
 from ssc_core.cohort.rooms import room
-from ssc_core.cohort.state import CASES, forget, key_of, read_row, read_state
+from ssc_core.cohort.state import forget, key_of, read_row, read_state
 from ssc_core.cohort.tables import FAILURES, RESULTS, write_tables
 from ssc_core.cohort.task import PROGRESS, STOPPED, run_one
-from ssc_core.errors import Cancelled, InputError, OutputError
-from ssc_core.io.output import RECORD
+from ssc_core.errors import Cancelled, InputError
+from ssc_core.io.output import RECORD, claim
 from ssc_core.params import Params
 from ssc_core.progress import Tick, silent
 from ssc_core.results import record_run
@@ -98,7 +98,7 @@ def run_batch(
     params = params if params is not None else chosen.params()
     cases: list[Any] = list(read_manifest(manifest, chosen.case))
     out = Path(folder)
-    _prepare(out)
+    claim(out)
     todo = [c for c in cases if not _is_finished(c, room_name, params, out)]
     for case in todo:
         forget(out, case.case_id)
@@ -177,22 +177,3 @@ def _is_finished(case: Any, room_name: str, params: Params, out: Path) -> bool:
     if state is None or state.error or read_row(out, case) is None:
         return False
     return state.key == key_of(room_name, case, params)
-
-
-def _prepare(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise OutputError("this is a file; name a folder for the results with -o", source=out)
-    try:
-        foreign = out.exists() and any(out.iterdir()) and not (out / RECORD).is_file()
-        if not foreign:
-            (out / CASES).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise OutputError(
-            f"the results cannot be written here ({reason}); name another folder with -o", source=out
-        ) from error
-    if foreign:
-        raise OutputError(
-            "the folder holds files that are not an earlier batch; name a new or empty folder with -o",
-            source=out,
-        )

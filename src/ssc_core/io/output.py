@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ssc_core.errors import OutputError
 
-__all__ = ["RECORD", "staged"]
+__all__ = ["RECORD", "claim", "staged"]
 
 RECORD = "run.json"
 """Name of the run record; a folder that holds one is ours and may be written again."""
@@ -56,6 +56,25 @@ def staged(folder: str | Path) -> Iterator[Path]:
             raise OutputError(_cannot(error), source=target) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def claim(folder: str | Path) -> Path:
+    """Make a folder that is written into step by step (a batch, a study), or take up an earlier one.
+
+    Raises
+    ------
+    OutputError
+        If it holds files that are not an earlier result, or cannot be made.
+    """
+    target = Path(folder)
+    try:
+        _refuse_foreign(target)
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(_cannot(error), source=target) from error
+    return target
 
 
 def _refuse_foreign(target: Path) -> None:

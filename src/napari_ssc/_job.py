@@ -1,0 +1,57 @@
+"""One run off the GUI thread: progress in, cancel at any tick, the result or one readable sentence out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from napari.qt.threading import WorkerBase, WorkerBaseSignals
+from qtpy.QtCore import Signal
+
+from ssc_core.errors import Cancelled
+from ssc_core.progress import Tick
+
+__all__ = ["Job"]
+
+_SECONDS_BETWEEN_SIGNALS = 0.05
+
+
+class _Signals(WorkerBaseSignals):
+    progressed = Signal(float, str)
+    cancelled = Signal()
+
+
+class Job(WorkerBase):
+    """Run ``work(tick)`` in a thread.
+
+    Signals: ``progressed(fraction, what)``, ``returned(result)``, ``errored(exception)``, ``cancelled()`` and
+    ``finished()``. After :meth:`quit`, the next tick of the work raises ``Cancelled`` inside it.
+
+    Parameters
+    ----------
+    work : callable
+        Given a tick; returns the result.
+    """
+
+    def __init__(self, work: Callable[[Tick], Any]) -> None:
+        super().__init__(SignalsClass=_Signals)
+        self._work = work
+        self._last = 0.0
+
+    def work(self) -> Any:
+        """Called by Qt in the other thread."""
+        try:
+            return self._work(self._tick)
+        except Cancelled:
+            self.quit()  # so that nothing is returned
+            self.cancelled.emit()
+            return None
+
+    def _tick(self, done: float, total: float, what: str, /) -> None:
+        if self.abort_requested:
+            raise Cancelled
+        now = time.monotonic()
+        if now - self._last > _SECONDS_BETWEEN_SIGNALS or done >= total:
+            self._last = now
+            self.progressed.emit(done / total if total else 0.0, what)

@@ -1,0 +1,55 @@
+"""Slides and CT into layers, lazily, with their physical scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from napari_ssc._layers import LayerData, slide_layer, volume_layer
+
+__all__ = ["get_reader"]
+
+_SLIDES = (".svs", ".scn", ".ndpi", ".mrxs", ".bif", ".vms", ".vmu", ".svslide", ".tif", ".tiff", ".zarr")
+_VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+
+
+def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
+    """What opens `path`, or None when it is not ours.
+
+    Parameters
+    ----------
+    path : str or sequence of str
+        As napari hands it over: one path; a stack of several files is left to other readers.
+    """
+    if not isinstance(path, str):
+        return None
+    name = path.lower().rstrip("/")
+    if name.endswith(_SLIDES):
+        return _read_slide
+    if name.endswith(_VOLUMES) or (Path(path).is_dir() and _holds_dicom(Path(path))):
+        return _read_volume
+    return None
+
+
+def _read_slide(path: str) -> list[LayerData]:
+    from ssc_core.io.slide import open_slide
+
+    return [slide_layer(open_slide(path), Path(path).stem)]
+
+
+def _read_volume(path: str) -> list[LayerData]:
+    from ssc_core.io.volume import open_volume
+
+    return [volume_layer(open_volume(path), Path(path).name)]
+
+
+def _holds_dicom(folder: Path) -> bool:
+    """Whether one of the first files below `folder` has DICOM's mark; looks at a few files only."""
+    for seen, file in enumerate(p for p in sorted(folder.rglob("*")) if p.is_file()):
+        if seen >= 20:
+            return False
+        with file.open("rb") as opened:
+            if opened.read(132)[128:] == b"DICM":
+                return True
+    return False
