@@ -30,7 +30,7 @@ def run(*arguments: object) -> int:
 
 def test_two_files(files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
-    code = run(files["one"], files["two"], "--by", "level", "--draws", 100, "--formats", "svg", "-o", out)
+    code = run(files["one"], files["two"], "--by", "level", "--draws", 100, "--format", "svg", "-o", out)
     assert code == 0
     said = capsys.readouterr().out
     assert "A vs B" in said
@@ -45,19 +45,23 @@ def test_many_readers_with_a_reference(
     out = tmp_path / "out"
     code = run(
         "--readers", files["two"], files["three"], "--names", "AS", "LK", "--reference", files["one"],
-        "--against", "LK", "--draws", 100, "--formats", "svg", "-o", out,
+        "--against", "LK", "--by", "level", "--draws", 100, "--format", "svg", "-o", out,
     )  # fmt: skip
     assert code == 0
     table = pd.read_csv(out / "table.csv")
-    assert table["comparison"].tolist() == ["AS vs LK", "reference vs AS", "reference vs LK"]
-    assert (out / "errors.csv").exists()
+    comparisons = ["AS vs LK", "reference vs AS", "reference vs LK"]
+    assert table["comparison"].drop_duplicates().tolist() == comparisons
+    assert table["group"].tolist() == ["1", "2", "3", "4", "5", "all"] * 3
+    errors = pd.read_csv(out / "errors.csv")  # as table 5 of 2024: one reader against another, per level
+    assert errors["group"].tolist() == ["1", "2", "3", "4", "5", "all"]
+    assert set(errors["reader_1"] + errors["reader_2"]) == {"ASLK"}
     assert "p (error vs LK)" in capsys.readouterr().out
 
 
 def test_the_cohort_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "patients.csv"
     path.write_text("patient,age,sex\n1,50,f\n2,60,f\n3,70,m\n4,64,m\n")
-    assert run("cohort", path, "-o", tmp_path / "out", "--formats", "svg") == 0
+    assert run("cohort", path, "-o", tmp_path / "out", "--format", "svg") == 0
     assert "61.0 (8.4)" in capsys.readouterr().out
     assert (tmp_path / "out" / "cohort.svg").exists()
 
@@ -70,7 +74,7 @@ def test_the_cohort_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         (["one.csv", "missing.csv"], "no such file"),
         (["one.csv", "."], "cannot be read"),
         (["one.csv", "two.csv", "--by", "finger"], "no such column"),
-        (["one.csv", "two.csv", "--formats", "gif"], "svg, pdf, png"),
+        (["one.csv", "two.csv", "--format", "gif"], "gif"),
         (["one.csv", "two.csv", "--kind", "mrss"], "--kind"),
         (["one.csv", "two.csv", "--reference", "three.csv"], "belongs to --readers"),
         (["one.csv", "two.csv", "--names", "A"], "1 names for 2 files"),

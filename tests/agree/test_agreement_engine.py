@@ -16,7 +16,7 @@ from ssc_core.agree.cohort_table import cohort_table
 from ssc_core.agree.engine import Agreement, agree, agree_readers, only_patients
 from ssc_core.agree.kinds import kind_named
 from ssc_core.agree.params import AgreeParams
-from ssc_core.agree.reading import read_readings, read_table
+from ssc_core.agree.reading import read_readings, read_table, readings_of
 from ssc_core.agree.save import save, save_cohort
 from ssc_core.agree.tables import long_table, pairs_table, paper_table
 from ssc_core.errors import EmptyError, InputError
@@ -233,6 +233,8 @@ def test_areas_use_concordance_and_spearman_as_the_calcinosis_paper(tmp_path: Pa
     result = agree(first, second, AgreeParams.make(kind="area", draws=100))
     (c,) = result.comparisons
     assert "kappa" not in c.stats
+    (direct,) = readings_of(area, kind, "a")  # as another command would hand it over
+    pd.testing.assert_frame_equal(direct.table, first.table)
     y = pd.read_csv(tmp_path / "b.csv")["area_mm2"]
     assert c.stats["ccc"].value == pytest.approx(stats.lin_ccc(x, y).value)
     assert c.stats["spearman"].value == pytest.approx(stats.spearman(x, y).value)

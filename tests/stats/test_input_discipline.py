@@ -182,3 +182,17 @@ def test_every_public_name_is_there() -> None:
     assert sorted(stats.__all__) == stats.__all__ == dir(stats)
     for name in stats.__all__:
         assert getattr(stats, name) is not None
+
+
+def test_an_interval_without_width_is_not_given() -> None:
+    same = stats.weighted_kappa([0, 5, 10, 10], [0, 5, 10, 10])
+    assert same.value == 1
+    assert math.isnan(same.low)
+    assert "no interval" in same.note
+    constant = stats.weighted_kappa([0, 5, 10, 10], [0, 0, 0, 0])
+    assert constant.value == pytest.approx(0)
+    assert math.isnan(constant.high)
+    boot = stats.cluster_bootstrap(stats.lin_ccc, list("aabbcc"), X, X, seed=1, draws=100)
+    assert boot.value == 1
+    assert math.isnan(boot.low)
+    assert "every resample gives the same value" in boot.note

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ssc_core.agree.kinds import ALIASES, KEYS, Kind
 from ssc_core.errors import EmptyError, FormatError, InputError
 
-__all__ = ["Readings", "read_patients", "read_readings", "read_table"]
+__all__ = ["Readings", "read_patients", "read_readings", "read_table", "readings_of"]
 
 _WIDE = re.compile(r"^l(?:evel)?[_ ]?(\d)[_ ](\w+)$")
 
@@ -76,8 +77,36 @@ def read_readings(path: str | Path, kind: Kind, name: str) -> tuple[Readings, ..
     InputError
         If a column is absent, a value is no number or out of range, or a reading occurs twice.
     """
-    path = Path(path)
-    table = _long(read_table(path), kind)
+    return readings_of(read_table(Path(path)), kind, name, source=Path(path))
+
+
+def readings_of(
+    table: pd.DataFrame, kind: Kind, name: str, *, source: Path | None = None
+) -> tuple[Readings, ...]:
+    """The readings of a table, as other commands have it at hand; see :func:`read_readings`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns as in a file of readings, in small letters.
+    kind : Kind
+        What was read.
+    name : str
+        Rater's name where there is no column ``rater``.
+    source : Path, optional
+        File that messages name.
+
+    Returns
+    -------
+    tuple of Readings
+        One per rater and session, sorted.
+
+    Raises
+    ------
+    InputError
+        If a column is absent, a value is no number or out of range, or a reading occurs twice.
+    """
+    table = _long(table.reset_index(drop=True).astype("string"), kind)
     values = [v for v in kind.values if v in table.columns]
     absent = [c for c in ("patient", *kind.needs) if c not in table.columns]
     if not values:
@@ -86,22 +115,22 @@ def read_readings(path: str | Path, kind: Kind, name: str) -> tuple[Readings, ..
         raise InputError(
             f"there is no column {', '.join(absent)} (needed for --kind {kind.name}); the columns are "
             f"{', '.join(table.columns)}",
-            source=path,
+            source=source,
             private=table.columns,
         )
-    for column in values:
-        table[column] = _numbers(table[column], kind, path)
+    numbers = {v: _numbers(table[v], kind, source) for v in values}
     keys = ["patient", *(k for k in KEYS if k in table.columns)]
-    for column in keys:
-        table[column] = _names(table[column], path)
+    names = {k: _names(table[k], source) for k in keys}
+    table = table.assign(**numbers, **names)
     who = [c for c in ("rater", "session") if c in table.columns]
-    _refuse_twice(table, [*who, *keys], path)
+    _refuse_twice(table, [*who, *keys], source)
     parts = list(table.groupby(who, sort=True, dropna=False)) if who else [((), table)]
     out = []
     for key, part in parts:
         named = dict(zip(who, map(str, key), strict=True))
         kept = part[[*keys, *values]].reset_index(drop=True)
-        out.append(Readings(named.get("rater", name), named.get("session", ""), kept, _rules(kept, kind)))
+        session = named.get("session", "")
+        out.append(Readings(named.get("rater", name), session, kept, _rules(kept, kind)))
     return tuple(out)
 
 
@@ -168,28 +197,28 @@ def _long(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
     return pd.concat(parts)  # the index stays that of the file, for messages
 
 
-def _numbers(column: pd.Series[str], kind: Kind, path: Path) -> pd.Series[float]:
+def _numbers(column: pd.Series[str], kind: Kind, source: Path | None) -> pd.Series[float]:
     numbers = pd.to_numeric(column, errors="coerce").astype("float64")
     text = numbers.isna() & column.notna() & (column.str.strip() != "")
-    outside = (numbers < kind.low) | (numbers > kind.high)
+    outside = (numbers < kind.low) | (numbers > kind.high) | np.isinf(numbers)
     for wrong, what in ((text, "is not a number"), (outside, f"lies outside {kind.low:g} to {kind.high:g}")):
         if wrong.any():
             raise InputError(
                 f"{column.name} in row {_row(wrong)} {what}"
                 f" ({int(wrong.sum())} such in the file); correct it, or leave it empty if it is missing",
-                source=path,
+                source=source,
             )
     return numbers
 
 
-def _names(column: pd.Series[str], path: Path) -> pd.Series[str]:
+def _names(column: pd.Series[str], source: Path | None) -> pd.Series[str]:
     names = column.str.strip()
     if column.name == "level":
         names = names.str.replace(r"^(level|l)[ _]?", "", case=False, regex=True)
     empty = names.isna() | (names == "")
     if empty.any():
-        raise InputError(f"row {_row(empty)} has no {column.name}; fill it in", source=path)
-    return names
+        raise InputError(f"row {_row(empty)} has no {column.name}; fill it in", source=source)
+    return names.astype(object)
 
 
 def _row(wrong: pd.Series[bool]) -> int:
@@ -197,7 +226,7 @@ def _row(wrong: pd.Series[bool]) -> int:
     return int(wrong.index.to_numpy()[wrong.to_numpy().argmax()]) + 2
 
 
-def _refuse_twice(table: pd.DataFrame, keys: Iterable[str], path: Path) -> None:
+def _refuse_twice(table: pd.DataFrame, keys: Iterable[str], source: Path | None) -> None:
     keys = list(keys)
     twice = table.duplicated(keys)
     if twice.any():
@@ -205,7 +234,7 @@ def _refuse_twice(table: pd.DataFrame, keys: Iterable[str], path: Path) -> None:
             f"row {_row(twice)} repeats an earlier reading of the same {', '.join(keys)}"
             f" ({int(twice.sum())} such in the file); keep one, or tell them apart by a column"
             " visit, image, lesion, level, rater or session",
-            source=path,
+            source=source,
         )
 
 

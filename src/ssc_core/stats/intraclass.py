@@ -235,7 +235,8 @@ def _interval(ms: MeanSquares, n: int, k: int, key: str, confidence: float) -> t
         single = _absolute_interval(ms, n, k, q)
     if key[2] == "1":
         return single[0], single[1]
-    stepped = [k * r / (1 + (k - 1) * r) for r in single]  # Spearman-Brown
+    below = [1 + (k - 1) * r for r in single]  # Spearman-Brown
+    stepped = [k * r / b if b > 0 else -math.inf for r, b in zip(single, below, strict=True)]
     return stepped[0], stepped[1]
 
 

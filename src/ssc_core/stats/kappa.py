@@ -120,18 +120,19 @@ def weighted_kappa(
         return Kappa(value=math.nan, note=join("both raters used a single category", data.note), **common)
     value = 1 - float((table * distance).sum()) / expected
     se, se0 = _standard_errors(table, 1 - distance, data.n)
-    half = float(sps.norm.ppf(0.5 + confidence / 2)) * se
+    flat = se < 1e-9  # all agree, or one rater is constant: the large-sample error vanishes
+    half = math.nan if flat else float(sps.norm.ppf(0.5 + confidence / 2)) * se
     return Kappa(
         value=value,
-        low=max(value - half, -1.0),
-        high=min(value + half, 1.0),
-        p=float(2 * sps.norm.sf(abs(value) / se0)) if se0 > 0 else math.nan,
+        low=math.nan if flat else max(value - half, -1.0),
+        high=math.nan if flat else min(value + half, 1.0),
+        p=float(2 * sps.norm.sf(abs(value) / se0)) if se0 > 1e-9 else math.nan,
         se=se,
         se0=se0,
         observed=1 - float((table * distance).sum()),
         expected=1 - expected,
         words=landis_koch(value),
-        note=data.note,
+        note=join("no interval: its standard error is 0" if flat else "", data.note),
         **common,
     )
 

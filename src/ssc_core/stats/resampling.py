@@ -97,10 +97,12 @@ def cluster_bootstrap(
     failed = int(np.isnan(values).sum())
     values = values[~np.isnan(values)]
     low = high = math.nan
-    if len(values) >= draws / 2 and not math.isnan(whole.value):
+    flat = bool(len(values)) and np.ptp(values) == 0
+    if len(values) >= draws / 2 and not math.isnan(whole.value) and not flat:
         quantiles = _levels(values, whole.value, value_of, k, confidence, kind)
         low, high = (float(q) for q in np.quantile(values, quantiles))
     lost = f"{failed} of {draws} resamples were not defined and left out" if failed else ""
+    lost = join(lost, "no interval: every resample gives the same value" if flat else "")
     assumed = ("no patient named", "interval and p take rows")  # what no longer holds
     kept = [n for n in whole.note.split("; ") if not any(a in n for a in assumed)]
     return replace(
