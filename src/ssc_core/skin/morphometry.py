@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ssc_core.skin.orientation import mean_orientation
 from ssc_core.skin.stain import Floats, Rgb, StainModel, optical_density, unmix
 from ssc_core.skin.texture import measure_texture
-from ssc_core.skin.thickness import bundles, mean_thickness_um
+from ssc_core.skin.thickness import bundles, grid_factor, mean_thickness_um
 
 __all__ = ["FEATURES", "collagen_and_nuclei", "measure_field"]
 
@@ -95,7 +95,7 @@ def measure_field(rgb: Rgb, stain: StainModel, mpp: float) -> dict[str, float]:
     """
     amount, cytoplasm, collagen, dark = collagen_and_nuclei(rgb, stain)
     inside = bundles(amount, collagen, mpp)
-    thickness = mean_thickness_um(inside, mpp / 2)
+    thickness = mean_thickness_um(inside, mpp / grid_factor(mpp))
     run = mean_orientation(amount, collagen, mpp, thickness)
     texture = measure_texture(amount, mpp)
     area_mm2 = rgb.shape[0] * rgb.shape[1] * mpp**2 / 1e6

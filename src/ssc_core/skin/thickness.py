@@ -17,12 +17,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["bundles", "mean_thickness_um"]
+__all__ = ["bundles", "grid_factor", "mean_thickness_um"]
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
 
-_FINER = 2
+_FINER, _FINE_ENOUGH = 2, 0.9
+_SMOOTH_UM = 0.8
 _VALLEY = 0.12
 _MAX_UM = 80.0
 
@@ -43,18 +44,25 @@ def bundles(amount: Floats, collagen: Bools, mpp: float, valley: float = _VALLEY
 
     Returns
     -------
-    (2 y, 2 x) bool array
-        On a grid twice as fine: the pixel size is ``mpp / 2``.
+    (k y, k x) bool array
+        On a grid :func:`grid_factor` k times as fine: the pixel size is ``mpp / k``.
     """
-    size = (amount.shape[1] * _FINER, amount.shape[0] * _FINER)
+    finer = grid_factor(mpp)
+    size = (amount.shape[1] * finer, amount.shape[0] * finer)
+    sigma = max(_SMOOTH_UM * finer / mpp, 0.9)
     fine = cv2.resize(amount, size, interpolation=cv2.INTER_CUBIC)
-    inside = cv2.resize(collagen.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.5
-    radius = max(round(5.0 / mpp * _FINER / 2), 2)
+    share = cv2.resize(collagen.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    inside = (share if finer > 1 else cv2.GaussianBlur(share, (0, 0), sigma)) > 0.5
+    radius = max(round(2.5 / mpp * finer), 2)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    smooth = cv2.GaussianBlur(fine, (0, 0), 0.9)
-    hollow = cv2.morphologyEx(smooth, cv2.MORPH_BLACKHAT, disc)
+    hollow = cv2.morphologyEx(cv2.GaussianBlur(fine, (0, 0), sigma), cv2.MORPH_BLACKHAT, disc)
     out: Bools = inside & (hollow < valley)
     return out
+
+
+def grid_factor(mpp: float) -> int:
+    """How many times finer than the image the grid is on which thickness is measured."""
+    return _FINER if mpp > _FINE_ENOUGH else 1
 
 
 def mean_thickness_um(mask: Bools, um_per_px: float, longest_um: float = _MAX_UM) -> float:
