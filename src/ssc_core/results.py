@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
-__all__ = ["Measurement", "RunRecord", "file_digest", "record_run", "versions"]
+__all__ = ["Measurement", "RunRecord", "record_run", "versions"]
 
 # What changes numbers when its version changes.
 _LIBRARIES = (
@@ -115,13 +113,3 @@ def record_run(
     return RunRecord(
         what, dict(parameters), dict(inputs), seed, dict(weights or {}), versions(), device, warnings
     )
-
-
-def file_digest(path: str | Path) -> str:
-    """``sha256:...`` of a file, or of a folder's files together (order and names do not matter)."""
-    path = Path(path)
-    if path.is_dir():
-        digests = sorted(file_digest(p) for p in path.rglob("*") if p.is_file())
-        return "sha256:" + hashlib.sha256("\n".join(digests).encode()).hexdigest()
-    with path.open("rb") as file:
-        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()

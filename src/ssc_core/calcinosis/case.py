@@ -14,12 +14,12 @@ from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.pipeline import analyse
 from ssc_core.calcinosis.save import save
 from ssc_core.errors import FormatError, GeometryError
+from ssc_core.io.digest import file_digest
 from ssc_core.io.image import FingerImage, open_finger
 from ssc_core.io.output import RECORD
 from ssc_core.io.picture import read_picture
 from ssc_core.io.store import read_array
 from ssc_core.progress import Tick, share, silent
-from ssc_core.results import file_digest
 
 __all__ = ["CalcinosisCase", "discover", "run_case"]
 

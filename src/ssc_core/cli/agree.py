@@ -10,8 +10,8 @@ from cyclopts import App, Parameter
 from ssc_core.agree.params import AgreeParams
 from ssc_core.cli.running import Out, bar
 from ssc_core.errors import ChoiceNeeded, InputError
+from ssc_core.io.digest import file_digest
 from ssc_core.io.output import staged
-from ssc_core.results import file_digest
 
 __all__ = ["app"]
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ssc_core.io.digest import file_digest
 from ssc_core.io.output import RECORD
 from ssc_core.io.store import read_mask
 from ssc_core.io.volume import open_volume
@@ -15,7 +16,6 @@ from ssc_core.lung.params import LungParams
 from ssc_core.lung.pipeline import analyse
 from ssc_core.lung.save import save
 from ssc_core.progress import Tick, share, silent
-from ssc_core.results import file_digest
 
 __all__ = ["LungCase", "discover", "run_case"]
 

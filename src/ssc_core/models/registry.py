@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ssc_core.errors import FormatError, InputError, OutputError
+from ssc_core.io.digest import file_digest
 from ssc_core.models.card import Card, card
 from ssc_core.models.files import read_arrays
 from ssc_core.models.layouts import fitted
 from ssc_core.models.nets import build, shapes
 from ssc_core.progress import Tick, silent
-from ssc_core.results import file_digest
 
 __all__ = ["Weights", "fetch", "folder", "import_file", "load", "weights_of"]
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ssc_core.io.digest import file_digest
 from ssc_core.io.output import RECORD
 from ssc_core.io.roi import read_rois
 from ssc_core.io.slide import open_slide
 from ssc_core.progress import Tick, share, silent
-from ssc_core.results import file_digest
 from ssc_core.seeds import seed_of
 from ssc_core.skin.params import SkinParams
 from ssc_core.skin.pipeline import analyse
