@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 
-from ssc_core.errors import GeometryError
+from ssc_core.errors import EmptyError, GeometryError
 from ssc_core.io.store import read_array
 from ssc_core.io.volume import open_volume
 from ssc_core.lung.case import LungCase, discover, run_case
@@ -120,3 +120,16 @@ def test_cts_are_found_and_masks_go_with_them(ct_file, tmp_path):
     cases = discover(tmp_path)
     assert [(c.case_id, c.ct.name) for c in cases] == [("case-0001", "a_ct.nii.gz"), ("case-0002", "dicom")]
     assert cases[0].mask == tmp_path / "a_ct_mask.nii.gz"
+
+
+def test_an_error_names_the_file_on_screen_and_nowhere_else(tmp_path):
+    hu = np.full((30, 60, 60), 40, np.int16)
+    hu[:, :, :20] = -1000
+    image = sitk.GetImageFromArray(hu)
+    image.SetSpacing((4.0, 4.0, 4.0))
+    path = tmp_path / "ZZNAME.nii.gz"
+    sitk.WriteImage(image, str(path))
+    with pytest.raises(EmptyError) as caught:
+        run_case(LungCase(case_id="a", ct=path), LungParams(), tmp_path / "out")
+    assert "ZZNAME" in str(caught.value)
+    assert "ZZNAME" not in caught.value.storable

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ssc_core.errors import InputError
 from ssc_core.io.digest import file_digest
 from ssc_core.io.output import RECORD
 from ssc_core.io.store import read_mask
@@ -90,7 +91,12 @@ def run_case(case: LungCase, params: LungParams, folder: Path, tick: Tick = sile
     series = int(case.series) if case.series and case.series.isdigit() else case.series
     image = open_volume(case.ct, series=series, tick=share(tick, 0.0, 0.05))
     mask = None if case.mask is None else read_mask(case.mask, image)
-    result = analyse(image, params, mask=mask, tick=share(tick, 0.05, 0.9))
+    try:
+        result = analyse(image, params, mask=mask, tick=share(tick, 0.05, 0.9))
+    except InputError as error:
+        if error.source is not None:
+            raise
+        raise type(error)(error.message, source=case.ct, private=error.private) from error
     inputs = {"ct": _digest(image.files)}
     if case.mask is not None:
         inputs["mask"] = file_digest(case.mask)

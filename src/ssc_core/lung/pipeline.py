@@ -128,12 +128,11 @@ def _checked_mask(mask: npt.ArrayLike, image: Volume) -> npt.NDArray[np.uint8]:
             f"the mask has {' x '.join(map(str, values.shape))} voxels and the CT "
             f"{' x '.join(map(str, image.shape))}; give a mask drawn on this CT"
         )
-    found = np.unique(values)
-    if not set(found.tolist()) <= {0, 1, 2, 3}:
+    if values.dtype.kind not in "iub" or values.min() < 0 or values.max() > 3:
         raise GeometryError("the mask must hold 0, 1 (right lung), 2 (left lung) and 3 (airway) only")
     if not ((values == RIGHT) | (values == LEFT)).any():
         raise EmptyError("the mask holds no lung (1 right, 2 left); draw one or leave the mask away")
-    return values.astype(np.uint8)
+    return values.astype(np.uint8, copy=False)
 
 
 def _level(number: int, height: Height, grid: WorkGrid, image: Volume) -> Level:

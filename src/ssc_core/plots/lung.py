@@ -102,5 +102,6 @@ def _show(axes: Axes, section: Section) -> None:
             part = section.labels == value
             if part.any() and not part.all():
                 axes.contour(part, levels=[0.5], colors=[colour], linewidths=0.7)
-    axes.text(0.01, 0.98, "R", color="white", fontsize=8, va="top", transform=axes.transAxes)
-    axes.text(0.96, 0.98, "L", color="white", fontsize=8, va="top", transform=axes.transAxes)
+    box = {"facecolor": "black", "alpha": 0.5, "lw": 0, "pad": 1.5}
+    for x, side in ((0.015, "R"), (0.955, "L")):
+        axes.text(x, 0.97, side, color="white", fontsize=8, va="top", transform=axes.transAxes, bbox=box)
