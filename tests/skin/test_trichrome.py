@@ -7,7 +7,7 @@ from ssc_core.io.slide import open_slide
 from ssc_core.skin.colours import colour_sample, white_of
 from ssc_core.skin.dermis import tissue_mask
 from ssc_core.skin.overview import read_overview
-from ssc_core.skin.trichrome import TrichromeCheck, at_check_scale, check_trichrome
+from ssc_core.skin.trichrome import TrichromeCheck, check_trichrome
 
 METHYL_BLUE, PONCEAU = (0.80, 0.59, 0.11), (0.10, 0.74, 0.67)
 LIGHT_GREEN, IRON = (0.95, 0.25, 0.20), (0.66, 0.66, 0.35)
@@ -73,9 +73,3 @@ def test_no_tissue_is_no_trichrome_and_no_number():
     found = check_trichrome(np.full((50, 50, 3), 245, np.uint8), (245.0, 245.0, 245.0))
     assert not found.likely
     assert np.isnan(found.green_slope)
-
-
-def test_finer_images_are_averaged_to_the_scale_of_the_test():
-    fine = np.zeros((400, 400, 3), np.uint8)
-    assert at_check_scale(fine, 0.25).shape == (57, 57, 3)
-    assert at_check_scale(fine, 2.0) is fine

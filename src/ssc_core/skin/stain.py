@@ -26,7 +26,6 @@ from ssc_core.errors import EmptyError
 __all__ = [
     "COLLAGEN",
     "CYTOPLASM",
-    "NUCLEI",
     "Dyes",
     "StainModel",
     "fit_stain",
@@ -43,8 +42,6 @@ COLLAGEN: Final[Vector] = (0.7995107, 0.5913521, 0.10528667)
 """Methyl (aniline) blue."""
 CYTOPLASM: Final[Vector] = (0.09997159, 0.73738605, 0.6680326)
 """Ponceau and acid fuchsin, one vector for two reds."""
-NUCLEI: Final[Vector] = (0.6588232, 0.66414213, 0.3533655)
-"""Iron haematoxylin. So close to blue over red that nuclei are found by darkness and not by unmixing."""
 
 _TISSUE_OD = 0.15
 """Mean optical density of the three channels above which a pixel may speak for a dye's colour."""

@@ -17,13 +17,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from ssc_core.skin.stain import Rgb, Vector, optical_density
 
-__all__ = ["TRICHROME_MPP", "TrichromeCheck", "at_check_scale", "check_trichrome"]
+__all__ = ["TRICHROME_MPP", "TrichromeCheck", "check_trichrome"]
 
 TRICHROME_MPP = 1.762
 """Pixel size, in um, at which the colours are judged."""
@@ -67,22 +66,13 @@ class TrichromeCheck:
         )
 
 
-def at_check_scale(rgb: Rgb, mpp: float) -> Rgb:
-    """`rgb` (y, x, 3) averaged down to :data:`TRICHROME_MPP` when it is finer; coarser images stay."""
-    factor = mpp / TRICHROME_MPP
-    if factor > 0.8:
-        return rgb
-    small: Rgb = cv2.resize(rgb, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    return small
-
-
 def check_trichrome(rgb: Rgb, white: Vector) -> TrichromeCheck:
     """Judge the colours of tissue.
 
     Parameters
     ----------
     rgb : (..., 3) uint8 array
-        Pixels at about 1.76 um (see :func:`at_check_scale`); glass is ignored.
+        Pixels of about 1.76 um; glass is ignored.
     white : (float, float, float)
         Grey values of empty glass.
 
