@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ssc_core.errors import EmptyError, InputError
 from ssc_core.io.volume.volume import NEVER_TISSUE_HU, Volume
 
 __all__ = ["check_hu"]
 
+_MOST_HU = 33000  # scanners with an extended scale stop at 30710
 LOOKED_AT = 48
 """Slices that are looked at, evenly spread: enough for what is absurd everywhere."""
 
@@ -35,12 +38,19 @@ def check_hu(volume: Volume) -> tuple[str, ...]:
     EmptyError
         If every voxel has the same value, or there is nothing but air or padding.
     InputError
-        If there is no air: an 8-bit picture, stored values without their intercept, another modality.
+        If there is no air: an 8-bit picture, stored values without their intercept, another modality. If
+        many voxels have varied values far below air or any exceeds 16 bits: HU times some factor.
     """
     step = max(1, -(-volume.pixels.shape[0] // LOOKED_AT))
     # straight from the decoder, since dask would decode whole blocks for one slice of each
     hu = np.stack([volume.pixels[k] for k in range(0, volume.pixels.shape[0], step)])
     source = volume.files[0].parent if len(volume.files) > 1 else (volume.files or (None,))[0]
+    if _on_another_scale(hu):
+        raise InputError(
+            f"values from {float(hu.min()):g} to {float(hu.max()):g} are on another scale than Hounsfield"
+            " units (air -1000, water 0); export the series again in HU",
+            source=source,
+        )
     inside = hu[hu > NEVER_TISSUE_HU]
     declared = np.unique([p for p in volume.padding if math.isfinite(p)])
     if declared.size:
@@ -73,3 +83,14 @@ def check_hu(volume: Volume) -> tuple[str, ...]:
     if high > 5000:
         warnings.append(f"values reach {high:.0f} HU: metal, which darkens and brightens what lies around it")
     return tuple(warnings)
+
+
+def _on_another_scale(hu: npt.NDArray[Any]) -> bool:
+    """Padding is a single value (or a few); a body that goes on below it was multiplied by something."""
+    if float(hu.max()) > _MOST_HU:
+        return True
+    below = hu[hu <= NEVER_TISSUE_HU]
+    if below.size < 0.01 * hu.size:
+        return False
+    low, high = np.percentile(below, [10, 90])
+    return bool(high - low > 1000 and np.unique(below[:: max(1, below.size // 5000)]).size > 100)
