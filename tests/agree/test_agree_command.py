@@ -30,7 +30,7 @@ def run(*arguments: object) -> int:
 
 def test_two_files(files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
-    code = run(files["one"], files["two"], "--by", "level", "--draws", 100, "--format", "svg", "-o", out)
+    code = run(files["one"], files["two"], "--by", "level", "--format", "svg", "-o", out)
     assert code == 0
     said = capsys.readouterr().out
     assert "A vs B" in said
@@ -45,7 +45,7 @@ def test_many_readers_with_a_reference(
     out = tmp_path / "out"
     code = run(
         "--readers", files["two"], files["three"], "--names", "AS", "LK", "--reference", files["one"],
-        "--against", "LK", "--by", "level", "--draws", 100, "--format", "svg", "-o", out,
+        "--against", "LK", "--by", "level", "--format", "svg", "-o", out,
     )  # fmt: skip
     assert code == 0
     table = pd.read_csv(out / "table.csv")
@@ -79,7 +79,7 @@ def test_the_cohort_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         (["one.csv", "two.csv", "--reference", "three.csv"], "belongs to --readers"),
         (["one.csv", "two.csv", "--names", "A"], "1 names for 2 files"),
         (["one.csv", "two.csv", "--kind", "area"], "no column area_mm2"),
-        (["one.csv", "two.csv", "--draws", "3"], "--draws"),
+        (["one.csv", "two.csv", "--confidence", "3"], "--confidence"),
         (["cohort", "one.csv"], "several rows"),
     ],
 )

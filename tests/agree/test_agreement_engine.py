@@ -22,7 +22,7 @@ from ssc_core.agree.tables import long_table, pairs_table, paper_table
 from ssc_core.errors import EmptyError, InputError
 
 GOH = kind_named("goh")
-FAST = AgreeParams.make(draws=100)
+FAST = AgreeParams()
 
 
 def goh_scores(seed: int, noise: float, patients: int = 16) -> pd.DataFrame:
@@ -56,7 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def pair(folder: Path) -> Agreement:
     first, second = (read_readings(folder / f"{n}.csv", GOH, n)[0] for n in ("truth", "network"))
-    return agree(first, second, AgreeParams.make(by="level", draws=200))
+    return agree(first, second, AgreeParams.make(by="level"))
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +84,12 @@ def test_each_level_and_all_of_them_have_the_numbers_of_other_libraries(
         assert c.stats["icc"].n_subjects == 16
 
 
-def test_intervals_over_all_levels_come_from_resampling_patients_and_those_of_one_level_do_not(
+def test_intervals_over_all_levels_come_from_leaving_out_patients_and_those_of_one_level_do_not(
     pair: Agreement,
 ) -> None:
     for c in pair.comparisons:
         for name in ("mae", "kappa", "icc", "ccc"):
-            assert ("cluster bootstrap by patient" in c.stats[name].method) == (c.group == "all")
+            assert ("patients left out one at a time" in c.stats[name].method) == (c.group == "all")
             if c.group == "all" and name != "mae":
                 assert "p takes rows as independent" in c.stats[name].note
         repeated = "repeated measures" in c.stats["bias"].method
@@ -189,7 +189,7 @@ def test_scores_that_are_no_multiple_of_5_have_no_kappa_until_rounding_is_asked_
     raw = agree(first, second, FAST).comparisons[0].stats
     assert math.isnan(raw["kappa"].value)
     assert "--round-scores" in raw["kappa"].note
-    rounded = agree(first, second, AgreeParams.make(draws=100, round_scores=True)).comparisons[0].stats
+    rounded = agree(first, second, AgreeParams.make(round_scores=True)).comparisons[0].stats
     assert rounded["kappa"].value > 0
     assert "halves up" in rounded["kappa"].note
     assert rounded["mae"].value == raw["mae"].value  # only kappa is rounded
@@ -230,7 +230,7 @@ def test_areas_use_concordance_and_spearman_as_the_calcinosis_paper(tmp_path: Pa
     area.assign(area_mm2=(x * rng.lognormal(0, 0.1, 24)).round(2)).to_csv(tmp_path / "b.csv", index=False)
     kind = kind_named("area")
     first, second = (read_readings(tmp_path / f"{n}.csv", kind, n)[0] for n in "ab")
-    result = agree(first, second, AgreeParams.make(kind="area", draws=100))
+    result = agree(first, second, AgreeParams.make(kind="area"))
     (c,) = result.comparisons
     assert "kappa" not in c.stats
     (direct,) = readings_of(area, kind, "a")  # as another command would hand it over
@@ -251,7 +251,7 @@ def test_level_positions_give_the_first_table_of_2022(tmp_path: Path) -> None:
     table.assign(z_mm=table["z_mm"] + rng.normal(0, 3, 100)).to_csv(tmp_path / "b.csv", index=False)
     kind = kind_named("position")
     first, second = (read_readings(tmp_path / f"{n}.csv", kind, n)[0] for n in "ab")
-    result = agree(first, second, AgreeParams.make(kind="position", by="level", draws=100))
+    result = agree(first, second, AgreeParams.make(kind="position", by="level"))
     assert [c.group for c in result.comparisons] == ["1", "2", "3", "4", "5", "all"]
     assert all(c.stats["icc"].word in ("good", "excellent") for c in result.comparisons)  # type: ignore[attr-defined]
 

@@ -232,3 +232,20 @@ def test_cluster_bootstrap_of_a_mean_matches_its_cluster_robust_error() -> None:
     assert np.isnan(boot.p)
     again = cluster_bootstrap(stats.paired_t, subject, x, x + error, seed=1, draws=1000)
     assert (again.low, again.high) == (boot.low, boot.high)
+
+
+def test_leaving_out_patients_gives_the_t_interval_of_patient_means() -> None:
+    rng = np.random.default_rng(6)
+    d = np.repeat(rng.normal(0, 2, 12), 4) + rng.normal(0.5, 1, 48)
+    subject = np.repeat(list("abcdefghijkl"), 4)
+    x = rng.uniform(0, 20, 48)
+    left = stats.cluster_jackknife(stats.paired_t, subject, x, x + d)
+    means = d.reshape(12, 4).mean(1)
+    low, high = sps.t.interval(0.95, 11, means.mean(), means.std(ddof=1) / np.sqrt(12))
+    assert (left.low, left.high) == pytest.approx((low, high))
+    assert (left.value, left.n, left.n_subjects) == (pytest.approx(d.mean()), 48, 12)
+    assert np.isnan(left.p)
+    errors = stats.cluster_jackknife(stats.mean_absolute_error, subject, x, x + d, scale="log")
+    assert 0 < errors.low < errors.value < errors.high
+    within = stats.cluster_jackknife(stats.rmcorr, subject, x, x + d, scale="z", with_subject=True)
+    assert -1 < within.low < within.value < within.high < 1

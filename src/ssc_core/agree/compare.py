@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from ssc_core.stats.concordance import ccc_value
 from ssc_core.stats.inputs import FloatArray
 from ssc_core.stats.intraclass import icc_value
 from ssc_core.stats.kappa import kappa_value
-from ssc_core.stats.resampling import cluster_bootstrap
+from ssc_core.stats.resampling import cluster_jackknife
 from ssc_core.stats.result import Statistic, join
 
 __all__ = ["ALL", "Comparison", "compare", "comparisons"]
@@ -92,7 +92,7 @@ def compare(
 ) -> Mapping[str, Statistic]:
     """All statistics of paired readings.
 
-    Where patients repeat, intervals of MAE, kappa, ICC and CCC come from the cluster bootstrap by patient,
+    Where patients repeat, intervals of MAE, kappa, ICC and CCC come from leaving out one patient at a time,
     limits of agreement from the repeated-measures version, and p values keep the note that they take rows as
     independent.
 
@@ -105,7 +105,7 @@ def compare(
     kind : Kind
         Which statistics make sense.
     params : AgreeParams
-        Weights, form, level, draws, seed.
+        Weights, form, level of the intervals.
 
     Returns
     -------
@@ -165,19 +165,13 @@ def _kappa(
 def _by_patient(
     whole: Any, point: Any, patient: Any, columns: tuple[Any, ...], params: AgreeParams, repeated: bool
 ) -> Statistic:
-    """The statistic; its interval by resampling patients where they repeat, its p as it was."""
+    """The statistic; its interval by leaving out patients where they repeat, its p as it was."""
     plain: Statistic = whole(*columns, subject=patient, confidence=params.confidence)
     if not repeated or (plain.n_subjects or 0) < 2 or np.isnan(plain.value):
         return plain
-    boot = cluster_bootstrap(
-        partial(whole, confidence=params.confidence),
-        patient,
-        *columns,
-        seed=params.seed,
-        draws=params.draws,
-        point=point,
-        confidence=params.confidence,
-    )
+    scale: Literal["log", "z"] = "log" if isinstance(plain, stats.MeanAbsoluteError) else "z"
+    whole = partial(whole, confidence=params.confidence)
+    left = cluster_jackknife(whole, patient, *columns, scale=scale, point=point, confidence=params.confidence)
     independent = "" if np.isnan(plain.p) else "p takes rows as independent"
-    result: Statistic = replace(boot, p=plain.p, test=plain.test, note=join(boot.note, independent))
+    result: Statistic = replace(left, p=plain.p, test=plain.test, note=join(left.note, independent))
     return result

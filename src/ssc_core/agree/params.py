@@ -29,10 +29,6 @@ class AgreeParams(Params):
         bool, quantity("", "For kappa only: round scores to the nearest 5 %, halves up, as the papers do.")
     ] = False
     confidence: Annotated[float, quantity("", "Level of the intervals.", ge=0.5, lt=1)] = 0.95
-    draws: Annotated[
-        int, quantity("", "Resamples of patients for intervals where a patient has several rows.", ge=100)
-    ] = 2000
-    seed: Annotated[int, quantity("", "Seed of the resamples.", ge=0)] = 0
     zeros: Annotated[
         Literal["drop", "pratt", "split"], quantity("", "What the signed rank test does with equal errors.")
     ] = "drop"

@@ -62,7 +62,7 @@ def save(
         for name, figure in _figures(result, number):
             _save_figure(figure, folder / f"{prefix}{name}", formats)
     parameters = {**result.params.model_dump(), "against": result.against}
-    record = record_run("agree", parameters, inputs, seed=result.params.seed, warnings=result.warnings)
+    record = record_run("agree", parameters, inputs, warnings=result.warnings)
     (folder / RECORD).write_text(record.to_json(), encoding="utf-8")
 
 
@@ -75,7 +75,7 @@ def save_cohort(
 
     _write(table, folder / "cohort.csv")
     (folder / "cohort.md").write_text(markdown(table), encoding="utf-8")
-    figure = blank(3.2 + 1.5 * (table.shape[1] - 1), 0.24 * (len(table) + 1))
+    figure = blank(3.0 + 1.9 * (table.shape[1] - 1), 0.24 * (len(table) + 1))
     cohort_plot(figure.subplots(), table)
     _save_figure(figure, folder / "cohort", formats)
     left_out = table.attrs.get("left_out", ())

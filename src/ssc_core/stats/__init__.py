@@ -32,6 +32,7 @@ _PUBLIC = {
     "bland_altman": "limits",
     "bland_altman_repeated": "limits_repeated",
     "cluster_bootstrap": "resampling",
+    "cluster_jackknife": "resampling",
     "icc": "intraclass",
     "koo_li": "intraclass",
     "landis_koch": "kappa",
