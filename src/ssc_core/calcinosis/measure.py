@@ -35,7 +35,7 @@ TINY_PX = 25
 """Below this the blur decides what is seen, and the interval says more than the area."""
 
 _FREE_EDGE_PX, _FREE_EDGE_BLUR = 0.13, 0.08  # error of a free rim, in pixels and in blurs
-_BONE_EDGE_MM = 0.22  # error of a rim drawn between deposit and bone by shape
+_BONE_EDGE_MM = 0.25  # error of a rim drawn between deposit and bone by shape
 
 
 @dataclass(frozen=True)

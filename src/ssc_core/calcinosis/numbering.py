@@ -54,7 +54,7 @@ def numbered(
     long = [i for i, b in enumerate(bones) if not _is_pebble(b)]
     fingers = [[long[k] for k in chain] for chain in _fingers([bones[i] for i in long])]
     for finger, chain in enumerate(fingers, 1):
-        tip, sure = _tip_first(chain, bones, tissue, grid)
+        tip, sure = _tip_first(chain, bones, labels, tissue, grid)
         chain = chain if tip else chain[::-1]
         first, certain = _first_number(chain, bones, tissue, grid)
         for k, index in enumerate(chain):
@@ -140,6 +140,7 @@ def _length(bone: Stick) -> float:
 def _tip_first(
     chain: list[int],
     bones: Sequence[Stick],
+    labels: npt.NDArray[np.int32],
     tissue: npt.NDArray[np.bool_],
     grid: FineGrid,
 ) -> tuple[bool, bool]:
@@ -147,10 +148,30 @@ def _tip_first(
     beyond = [_air_beyond(chain, bones, tissue, grid, last) for last in (False, True)]
     if beyond[0] != beyond[1]:
         return beyond[0], True
-    # no tip in view: a finger is thinner towards it
+    bases = sum(_base_side(chain, k, bones, labels, grid) for k in range(len(chain)))
+    if bases:
+        return bases > 0, False
+    # neither tip nor whole bone in view: a finger is thinner towards its tip
     depth = ndi.distance_transform_edt(tissue, sampling=grid.step)
     first, last = (_thickness(bones[chain[k]], depth, grid) for k in (0, -1))
     return first <= last, False
+
+
+def _base_side(
+    chain: list[int], k: int, bones: Sequence[Stick], labels: npt.NDArray[np.int32], grid: FineGrid
+) -> int:
+    """1 if the broader end (the base) of a whole bone points to the chain's end, else -1; 0 if unknown."""
+    bone = bones[chain[k]]
+    if bone.cut or len(chain) < 2:
+        return 0
+    other = bones[chain[k + 1 if k + 1 < len(chain) else k - 1]]
+    onward = (other.start + other.end - bone.start - bone.end) * (1 if k + 1 < len(chain) else -1)
+    axis = bone.end - bone.start
+    axis = axis / max(float(np.linalg.norm(axis)), 1e-9) * (1 if axis @ onward > 0 else -1)
+    along = (np.argwhere(labels == chain[k] + 1) * grid.step) @ axis
+    low, high = along.min(), along.max()
+    quarter = (high - low) / 4
+    return 1 if (along > high - quarter).sum() > (along < low + quarter).sum() else -1
 
 
 def _thickness(bone: Stick, depth: FloatArray, grid: FineGrid) -> float:

@@ -19,6 +19,8 @@ _REACH_MM = 11.0
 _THICKEST_MM = 2.3  # no cortex is thicker than this
 _PULL = 4.5  # cost of a thickness that changes by 1 mm from one ray to the next, in edges lost
 _MISSED = 1.0  # cost of a ray without an edge
+_LONG_RUN = 6  # rays; shorter stretches without an edge are no deposits
+_BESIDE = 12  # rays beside a deposit that tell how thick the cortex is there
 _DROP = 0.4  # an edge falls by at least this share of the cortex's height; less is texture of a deposit
 
 
@@ -234,10 +236,37 @@ def _refined(
 
 
 def _bridged(edge: FloatArray, marrow: FloatArray, seen: BoolArray) -> FloatArray:
-    """Where no edge was seen: the marrow's outline plus the thickness that the neighbours have."""
+    """Where no edge was seen: the marrow's outline plus the thickness that the neighbours have.
+
+    Short stretches are interpolated. The rays beside a long one may already see the thin rim of the deposit.
+    So its two ends take a low quantile of the next rays' thickness, and rays beside it that are thicker than
+    that are bridged too.
+    """
     n = len(edge)
-    rows = np.arange(n)
     calm = _calm(marrow)
-    thickness = np.interp(rows, rows[seen], (edge - calm)[seen], period=n)
-    straight = np.interp(rows, rows[seen], edge[seen], period=n)
-    return np.where(seen, edge, (straight + calm + thickness) / 2)
+    thickness = edge - calm
+    rows = np.arange(n)
+    out = np.interp(rows, rows[seen], edge[seen], period=n)
+    for first, last in _runs(~seen):
+        if last - first + 1 < _LONG_RUN:
+            continue
+        anchors, ends = [], []
+        for side, at in ((-1, first), (1, last)):
+            beside = (at + side * np.arange(1, 30)) % n
+            beside = beside[seen[beside]][:_BESIDE]
+            anchors.append(float(np.quantile(thickness[beside], 0.3)) if len(beside) else np.nan)
+            near = thickness[(at + side * np.arange(1, _BESIDE)) % n] > anchors[-1] + 0.2
+            ends.append(at + side * (int(np.argmin(near)) if not near.all() else 0))
+        if not np.isfinite(anchors).any():
+            continue
+        left, right = (a if np.isfinite(a) else float(np.nanmean(anchors)) for a in anchors)
+        rays = np.arange(ends[0], ends[1] + 1)
+        out[rays % n] = calm[rays % n] + np.linspace(left, right, len(rays))
+    return out
+
+
+def _runs(mask: BoolArray) -> list[tuple[int, int]]:
+    """First and last index of each stretch of a circle; a last index may lie beyond its end."""
+    n = len(mask)
+    starts = np.flatnonzero(mask & ~np.roll(mask, 1))
+    return [(int(i), int(i) + int(np.argmin(np.roll(mask, -int(i)))) - 1) for i in starts] if n else []

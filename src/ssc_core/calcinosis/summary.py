@@ -63,7 +63,7 @@ def _bone_flags(bones: Bones) -> list[str]:
         if bone.seen < _HALF_SEEN:
             flags.append(f"{name}: only {bone.seen:.0%} of its outline is free; the rest was bridged")
     if any(not b.sure and b.phalanx != 4 for b in bones.found):
-        flags.append("the fingertip is not visible, so the phalanges' numbers are a guess from their lengths")
+        flags.append("the fingertip is not visible: the phalanges were numbered from their shapes and lengths")
     return flags
 
 
