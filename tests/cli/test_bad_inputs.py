@@ -309,6 +309,7 @@ def test_bad_input_is_one_sentence(
     assert code == 2, said
     assert "Traceback" not in said
     assert "defect of ours" not in said
+    assert "--" in said or any(Path(a).name in said for a in arguments if "/" in a or "." in a)
     assert said.startswith("ssc: ")
     assert len(said.splitlines()) <= 12  # a list of series or scenes may follow the sentence
     assert 25 < len(said) < 1500

@@ -13,7 +13,8 @@ from cyclopts import Parameter
 from tqdm import tqdm
 
 from ssc_core.cohort import room, run_batch
-from ssc_core.errors import CasesFailed
+from ssc_core.cohort.manifest import path_fields
+from ssc_core.errors import CasesFailed, InputError
 from ssc_core.io.output import staged
 from ssc_core.params import Params
 from ssc_core.progress import Tick
@@ -49,7 +50,10 @@ def analyse_one(room_name: str, case: Any, params: Params, out: Path) -> None:
     """Analyse one case into `out` and print its main table."""
     chosen = room(room_name)
     with bar() as tick, staged(out) as folder:
-        row = chosen.run_case(case, params, folder, tick)
+        try:
+            row = chosen.run_case(case, params, folder, tick)
+        except InputError as error:
+            raise _named(error, case) from error
     table = pd.read_csv(out / chosen.main_table)
     print(_text(table) if len(table) else "(nothing found)")
     print()
@@ -57,6 +61,14 @@ def analyse_one(room_name: str, case: Any, params: Params, out: Path) -> None:
         if isinstance(value, str) and value and name != "case_id":
             print(f"{name}: {value}")
     print(f"Result: {out}")
+
+
+def _named(error: InputError, case: Any) -> InputError:
+    """`error` with the name of the case's image, if it names no file yet."""
+    if error.source is not None:
+        return error
+    image = next(getattr(case, name) for name in path_fields(type(case)))
+    return type(error)(error.message, source=image, private=error.private)
 
 
 def batch(room_name: str, manifest: Path, out: Path, params: Params, workers: int) -> None:

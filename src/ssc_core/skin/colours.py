@@ -54,7 +54,11 @@ def colour_sample(slide: Slide, tissue: Bools) -> Rgb:
         When there is no tissue.
     """
     if not tissue.any():
-        raise EmptyError("no tissue was found on the slide; draw the region and give it with --roi")
+        raise EmptyError(
+            "no tissue was found on the slide; draw the region and give it with --roi, or let smaller pieces"
+            " count with --min-piece-mm2",
+            source=slide.path,
+        )
     mpp = max(TRICHROME_MPP, *slide.mpp)
     region = outline(tissue, Box((0, 0), slide.shape))
     try:
