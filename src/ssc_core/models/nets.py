@@ -15,7 +15,7 @@ def build(architecture: str) -> Any:
     Parameters
     ----------
     architecture : str
-        ``torchvision:NAME`` for a torchvision classifier.
+        ``torchvision:NAME`` for a torchvision classifier, ``bvlc:alexnet`` for Caffe's AlexNet up to fc6.
 
     Returns
     -------
@@ -33,6 +33,10 @@ def build(architecture: str) -> Any:
         models = torchvision().models
         if name in models.list_models(module=models):
             return models.get_model(name, weights=None).eval()
+    if architecture == "bvlc:alexnet":
+        from ssc_core.models.alexnet_bvlc import BvlcAlexNet
+
+        return BvlcAlexNet().eval()
     raise InputError(f"there is no network architecture called {architecture!r}")
 
 

@@ -85,11 +85,13 @@ def load(name: str) -> Any:
     InputError, FormatError
         As :func:`weights_of`.
     """
+    import torch
     from safetensors.torch import load_file
 
     weights = weights_of(name)
-    network = build(weights.card.architecture)
-    network.load_state_dict(load_file(weights.path), strict=True)
+    with torch.device("meta"):  # nothing is drawn at random only to be replaced
+        network = build(weights.card.architecture)
+    network.load_state_dict(load_file(weights.path), strict=True, assign=True)
     return network.eval()
 
 

@@ -13,7 +13,8 @@ class SkinParams(Params):
     """Parameters of :func:`ssc_core.skin.pipeline.analyse`.
 
     The default field is 227 px at 1.762 um = 0.4 mm, that is 0.16 mm2 per field (Correia et al. 2020,
-    Methods); ``patch_mpp=0.176`` gives 40 um fields, 0.16 mm2 in all (their Fig. 1). See ``docs/skin.md``.
+    Methods); ``patch_mpp=0.176`` gives 40 um fields, 0.16 mm2 in all (their Fig. 1); ``native`` takes
+    227 pixels as they were scanned. See ``docs/features.md``.
     """
 
     n_patches: Annotated[
@@ -26,6 +27,14 @@ class SkinParams(Params):
             "um/px", "Pixel size of the fields; 400/227 = 1.762 makes 227 pixels 0.4 mm.", ge=0.05, le=20
         ),
     ] = 400 / 227
+    native: Annotated[
+        bool,
+        quantity(
+            "",
+            "Take fields at the slide's own pixel size; patch_mpp is then ignored, and fields of slides that"
+            " were scanned differently differ in size.",
+        ),
+    ] = False
     overlap: Annotated[
         bool,
         quantity("", "Whether fields may overlap; a 4 mm punch has room for 14 to 36 that do not."),

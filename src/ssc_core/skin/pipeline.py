@@ -14,6 +14,7 @@ from ssc_core.io.roi import Roi
 from ssc_core.io.slide import Slide
 from ssc_core.progress import Tick, share, silent
 from ssc_core.results import record_run
+from ssc_core.skin.drawing import draw, patch_mpp, places
 from ssc_core.skin.morphometry import measure_field
 from ssc_core.skin.params import SkinParams
 from ssc_core.skin.quality import field_quality
@@ -113,7 +114,7 @@ def _measured(
     """Features, quality and thumbnails of all fields, while the next are being read."""
     rows: list[dict[str, object]] = [{}] * len(fields)
     thumbnails = np.empty((min(len(fields), _THUMBNAILS), _THUMBNAIL_PX, _THUMBNAIL_PX, 3), np.uint8)
-    where = places(image, fields).to_dict("records")
+    where: list[dict[str, object]] = places(image, fields).to_dict("records")  # type: ignore[assignment]
     mpp = patch_mpp(fields)
     for done, (index, rgb) in enumerate(iter_fields(image, fields)):
         tick(done, len(fields), "measuring fields")

@@ -66,7 +66,7 @@ def save(result: SkinResult, folder: str | Path, *, qupath_offset: tuple[float, 
 def _boxes_um(result: SkinResult) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Fields as (top, left, bottom, right) in um from the corner of the slide."""
     plan = result.fields.plan
-    level_um = result.fields.spec.field_um / np.asarray(plan.side)
+    level_um = np.asarray(plan.mpp) * plan.size_px / np.asarray(plan.side)
     start = result.fields.starts * level_um
     return np.hstack([start, start + np.asarray(plan.side) * level_um])
 

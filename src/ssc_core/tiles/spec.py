@@ -26,12 +26,15 @@ class Plan:
         Level-0 pixels per pixel of that level (y, x).
     size_px : int
         Height and width of the patch.
+    mpp : (float, float)
+        Micrometres per pixel of the patch (y, x).
     """
 
     level: int
     side: tuple[float, float]
     factor: tuple[float, float]
     size_px: int
+    mpp: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class TileSpec:
         """
         if self.mpp is None:
             side = float(self.size_px)
-            return Plan(0, (side, side), (1.0, 1.0), self.size_px)
+            return Plan(0, (side, side), (1.0, 1.0), self.size_px, slide.mpp)
         if self.mpp < max(slide.mpp) * (1 - _SAME):
             raise InputError(
                 f"patches of {self.mpp:.4g} um/px are finer than the slide ({max(slide.mpp):.4g} um/px);"
@@ -90,7 +93,7 @@ class TileSpec:
                 level = k
         factor = slide.levels[level].downsample
         y, x = (self.field_um / (m * f) for m, f in zip(slide.mpp, factor, strict=True))
-        return Plan(level, (y, x), factor, self.size_px)
+        return Plan(level, (y, x), factor, self.size_px, (self.mpp, self.mpp))
 
 
 SKIN = TileSpec()
