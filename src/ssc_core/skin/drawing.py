@@ -23,7 +23,7 @@ from ssc_core.skin.overview import read_overview
 from ssc_core.skin.params import SkinParams
 from ssc_core.skin.stain import Rgb, StainModel, fit_stain
 from ssc_core.skin.trichrome import TrichromeCheck, check_trichrome
-from ssc_core.tiles import Fields, TileSpec, read_fields, sample_fields
+from ssc_core.tiles import Fields, Plan, TileSpec, read_fields, sample_fields
 
 __all__ = ["Drawn", "draw", "patch_mpp", "places"]
 
@@ -85,7 +85,7 @@ def draw(
         As :func:`ssc_core.skin.pipeline.analyse`.
     """
     spec = TileSpec(params.patch_px, None if params.native else params.patch_mpp)
-    spec.plan(image)  # refuse early what cannot be read
+    _refuse_too_small(image, spec.plan(image))  # refuse early what cannot be read
     overview, frame = read_overview(image, params.overview_mpp, tick)
     white, flags = white_of(overview)
     tissue = tissue_mask(overview, white, frame, params.min_piece_mm2)
@@ -151,6 +151,19 @@ def patch_mpp(fields: Fields) -> float:
     """Pixel size of the patches in um; of pixels that are not square, the side of a square of their area."""
     y, x = fields.plan.mpp
     return float((y * x) ** 0.5)
+
+
+def _refuse_too_small(image: Slide, plan: Plan) -> None:
+    """An image that cannot hold one field was cropped too close, or its fields are meant smaller."""
+    height, width = (n * mpp / 1000 for n, mpp in zip(image.shape, image.mpp, strict=True))
+    field = plan.size_px * max(plan.mpp) / 1000
+    if min(height, width) < field:
+        fitting = min(height, width) * 500 / plan.size_px  # half the image
+        raise EmptyError(
+            f"the image is {height:.3g} x {width:.3g} mm and cannot hold a field of {field:.3g} mm;"
+            f" choose smaller fields (--patch-mpp {fitting:.2g}) or a larger image",
+            source=image.path,
+        )
 
 
 def _given(mask: Sequence[Roi] | npt.ArrayLike | None, image: Slide) -> tuple[Roi | None, tuple[str, ...]]:

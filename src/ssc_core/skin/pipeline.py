@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ssc_core.errors import EmptyError
 from ssc_core.io.roi import Roi
 from ssc_core.io.slide import Slide
 from ssc_core.progress import Tick, share, silent
@@ -93,19 +92,6 @@ def analyse(
         flags=flags,
         record=record,
     )
-
-
-def _refuse_too_small(image: Slide, params: SkinParams) -> None:
-    """An image that cannot hold one field was cropped too close, or its fields are meant smaller."""
-    height, width = (n * mpp / 1000 for n, mpp in zip(image.shape, image.mpp, strict=True))
-    field = params.patch_px * params.patch_mpp / 1000
-    if min(height, width) < field:
-        fitting = min(height, width) * 500 / params.patch_px  # half the image
-        raise EmptyError(
-            f"the image is {height:.3g} x {width:.3g} mm and cannot hold a field of {field:.3g} mm;"
-            f" choose smaller fields (--patch-mpp {fitting:.2g}) or a larger image",
-            source=image.path,
-        )
 
 
 def _measured(
