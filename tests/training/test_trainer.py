@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,9 @@ from safetensors.numpy import load_file
 from torch import nn
 
 from ssc_core.errors import Cancelled, EmptyError, FormatError, InputError, OutputError
+from ssc_core.plots.learning import learning_figure
+from ssc_core.plots.style import save_figure
+from ssc_core.training.card import read_card, weights_of_run, write_card
 from ssc_core.training.fit import BEST, CURVE, LAST, fit
 from ssc_core.training.folds import fold_folder, train_folds
 from ssc_core.training.params import TrainParams
@@ -310,3 +316,52 @@ def test_folds_refuse_foreign_folders_and_absent_folds(tmp_path: Path) -> None:
     (tmp_path / "thesis.docx").write_text("")
     with pytest.raises(OutputError, match="not an earlier result"):
         run_folds(tmp_path, [])
+
+
+def test_a_killed_process_is_taken_up(tmp_path: Path) -> None:
+    run(tmp_path / "whole")
+    code = f"""
+import importlib.util, os, signal
+spec = importlib.util.spec_from_file_location("line", {__file__!r})
+line = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(line)
+
+def tick(done, total, what):
+    if done > 2.5:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+import pathlib
+line.run(pathlib.Path({str(tmp_path / "killed")!r}), tick=tick)
+"""
+    died = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert len(facts_of(tmp_path / "killed" / LAST)["rows"]) == 2
+    run(tmp_path / "killed")
+    assert files(tmp_path / "whole") == files(tmp_path / "killed")
+
+
+def test_the_curve_is_drawn(tmp_path: Path) -> None:
+    done = run(tmp_path, FAST.model_copy(update={"epochs": 6, "validate_every": 2}))
+    path = tmp_path / "curve.png"
+    save_figure(learning_figure(done.curve, "mae", "mm"), path)
+    first = path.read_bytes()
+    save_figure(learning_figure(done.curve, "mae", "mm"), path)
+    assert path.read_bytes() == first
+    assert list(done.curve.valid_mae.notna()) == [False, True] * 3
+
+
+def test_the_card_names_its_weights(tmp_path: Path) -> None:
+    fits = run_folds(tmp_path, [])
+    with pytest.raises(InputError, match=r"no card\.json"):
+        weights_of_run(tmp_path)
+    content = {
+        "task": "lines", "architecture": "test:line", "input": {}, "outputs": "y", "training_data": "made up",
+        "figures": {"fold-1": {"mae": 1.0}}, "limits": "none", "seed": 0,
+    }  # fmt: skip
+    card = write_card(tmp_path, {f"fold-{n}": f.weights for n, f in fits.items()}, **content)
+    assert read_card(tmp_path) == card
+    assert weights_of_run(tmp_path) == [fits[n].weights for n in sorted(fits)]
+    assert weights_of_run(fits[2].weights) == [fits[2].weights]
+    fits[3].weights.write_bytes(fits[3].weights.read_bytes() + b" ")
+    with pytest.raises(FormatError, match="not those that the run's card names"):
+        weights_of_run(tmp_path)
