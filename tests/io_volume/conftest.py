@@ -123,13 +123,21 @@ def write_series(folder: Path, series: Series | None = None, **changes: Any) -> 
     return files
 
 
-def write_enhanced(path: Path, grid: Grid, *, intercepts: list[float] | None = None) -> None:
-    """One multi-frame file, frames shuffled."""
+def write_enhanced(
+    path: Path,
+    grid: Grid,
+    *,
+    intercepts: list[float] | None = None,
+    only: list[int] | None = None,
+    uid: str = "",
+) -> None:
+    """One multi-frame file, frames shuffled; of the slices in `only`, where a scan fills several files."""
     series = Series(grid)
-    ds = dataset(series, generate_uid())
+    ds = dataset(series, uid or generate_uid())
     ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = ENHANCED_CT
     hu, positions = grid.hu(), grid.positions()
-    order = list(np.random.default_rng(5).permutation(grid.shape[0]))
+    members = range(grid.shape[0]) if only is None else only
+    order = [int(k) for k in np.random.default_rng(5).permutation(members)]
     intercepts = intercepts or [-1024.0] * grid.shape[0]
     for tag in ("PixelSpacing", "ImageOrientationPatient", "SliceThickness"):
         delattr(ds, tag)

@@ -99,7 +99,7 @@ def moved(ct: Any, files: list[Path], place: Any) -> None:
         ct.edit(file, ImagePositionPatient=[float(v) for v in place(k)])
 
 
-TILT = np.tan(np.radians(10))
+SHEAR = np.tan(np.radians(40))
 REFUSED = {
     "1 slice is missing: between ZZNAME_003.dcm and ZZNAME_005.dcm 3.00 mm were expected and 6.00 mm found": (
         lambda ct, files: files[4].unlink()
@@ -124,8 +124,8 @@ REFUSED = {
         lambda ct, files: ct.edit(files[2], ImageOrientationPatient=[1, 0, 0, 0, 0, 1])
     ),
     "mixes frames of reference: ZZNAME_002": lambda ct, files: ct.edit(files[2], FrameOfReferenceUID="1.2.3"),
-    "sheared by 10.0 degrees (gantry tilt): from ZZNAME_000.dcm to ZZNAME_008.dcm": (
-        lambda ct, files: moved(ct, files, lambda k: (-8, -12 + 3 * k * TILT, 3 * k))
+    "sheared by 40.0 degrees, more than a gantry tilts: from ZZNAME_000.dcm to ZZNAME_008.dcm": (
+        lambda ct, files: moved(ct, files, lambda k: (-8, -12 + 3 * k * SHEAR, 3 * k))
     ),
     "the image shifts sideways by 5.0 mm": (
         lambda ct, files: ct.edit(files[4], ImagePositionPatient=[-3.0, -12.0, -8.0])

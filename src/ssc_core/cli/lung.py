@@ -27,6 +27,8 @@ def analyse(
     *,
     out: Out,
     series: str | None = None,
+    series_rule: str | None = None,
+    resample_gaps: bool = False,
     mask: Path | None = None,
     case_id: str = "case",
     params: Options = _DEFAULT,
@@ -39,12 +41,17 @@ def analyse(
         DICOM folder, NIfTI, NRRD or MHA.
     series
         Which series of a folder that holds several.
+    series_rule
+        How to choose among several where none is named, as 'thinnest axial, kernel B40f|B30f'.
+    resample_gaps
+        Fill missing slices by linear interpolation; the filled ones are listed.
     mask
         Lung mask in the CT's own frame (1 right lung, 2 left lung); without it the lungs are found.
     case_id
         Name of the case in the result.
     """
-    case = parsed(LungCase, {"case_id": case_id, "ct": ct, "series": series, "mask": mask})
+    given = {"case_id": case_id, "ct": ct, "series": series, "series_rule": series_rule}
+    case = parsed(LungCase, {**given, "resample_gaps": resample_gaps, "mask": mask})
     analyse_one("lung", case, params, out)
 
 

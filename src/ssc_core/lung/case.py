@@ -12,7 +12,7 @@ from ssc_core.errors import InputError
 from ssc_core.io.digest import file_digest
 from ssc_core.io.output import RECORD
 from ssc_core.io.store import read_mask
-from ssc_core.io.volume import open_volume
+from ssc_core.io.volume import Volume, check_rule, open_volume
 from ssc_core.lung.params import LungParams
 from ssc_core.lung.pipeline import analyse
 from ssc_core.lung.save import save
@@ -32,12 +32,43 @@ class LungCase(BaseModel):
     case_id: Annotated[str, Field(description="Neutral name of the case.")]
     ct: Annotated[Path, Field(description="DICOM folder, NIfTI, NRRD or MHA.")]
     series: Annotated[str | None, Field(description="Which series of a folder that holds several.")] = None
+    series_rule: Annotated[
+        str | None, Field(description="How to choose where no series is named, as 'thinnest axial'.")
+    ] = None
+    resample_gaps: Annotated[bool, Field(description="Fill missing slices by interpolation.")] = False
     mask: Annotated[Path | None, Field(description="Lung mask in the CT's frame; empty to find it.")] = None
 
-    @field_validator("series", "mask", mode="before")
+    @field_validator("series", "series_rule", "mask", mode="before")
     @classmethod
     def _empty_is_none(cls, value: Any) -> Any:
         return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("resample_gaps", mode="before")
+    @classmethod
+    def _empty_is_no(cls, value: Any) -> Any:
+        return False if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("series_rule")
+    @classmethod
+    def _rule_is_known(cls, value: str | None) -> str | None:
+        return None if value is None else check_rule(value)
+
+    def open(self, tick: Tick = silent) -> Volume:
+        """The CT of this row.
+
+        Raises
+        ------
+        InputError
+            If it cannot be used.
+        """
+        series = int(self.series) if self.series and self.series.isdigit() else self.series
+        return open_volume(
+            self.ct,
+            series=series,
+            series_rule=self.series_rule,
+            resample_gaps=self.resample_gaps,
+            tick=tick,
+        )
 
 
 def discover(folder: str | Path) -> list[LungCase]:
@@ -88,8 +119,7 @@ def run_case(case: LungCase, params: LungParams, folder: Path, tick: Tick = sile
     InputError
         If the CT or the mask cannot be used.
     """
-    series = int(case.series) if case.series and case.series.isdigit() else case.series
-    image = open_volume(case.ct, series=series, tick=share(tick, 0.0, 0.05))
+    image = case.open(share(tick, 0.0, 0.05))
     mask = None if case.mask is None else read_mask(case.mask, image)
     try:
         result = analyse(image, params, mask=mask, tick=share(tick, 0.05, 0.9))
@@ -101,7 +131,8 @@ def run_case(case: LungCase, params: LungParams, folder: Path, tick: Tick = sile
     if case.mask is not None:
         inputs["mask"] = file_digest(case.mask)
     header = {str(k): v for k, v in image.header.items()}
-    record = replace(result.record, inputs=inputs, parameters={**result.record.parameters, "ct": header})
+    opened = {"ct": header, "series_rule": case.series_rule, "resample_gaps": case.resample_gaps}
+    record = replace(result.record, inputs=inputs, parameters={**result.record.parameters, **opened})
     result = replace(result, record=record)
     tick(0.9, 1.0, "writing the result")
     save(result, folder)

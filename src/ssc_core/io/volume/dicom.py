@@ -30,13 +30,17 @@ def dicom_pixels(slices: Sequence[Slice]) -> Pixels:
     shape = (len(slices), *slices[0].shape)
     files = tuple(dict.fromkeys(s.file for s in slices))
     token = file_token(*files)
-    if slices[0].frame is None:
+    if all(s.frame is None for s in slices):
         return _Stack(tuple(slices), shape, dtype, token)
-    if len(files) > 1:
-        raise InputError(
-            "the series lies in several multi-frame files; give one of them", source=files[0].parent
-        )
-    return DecodedOnce(files[0], shape, dtype, token, _multi_frame, (tuple(slices), dtype))
+    parts, where = [], [(0, 0)] * len(slices)
+    for number, file in enumerate(files):
+        own = [(k, s) for k, s in enumerate(slices) if s.file == file]
+        for i, (k, _) in enumerate(own):
+            where[k] = number, i
+        members = tuple(s for _, s in own)
+        size = (len(own), *shape[1:])
+        parts.append(DecodedOnce(file, size, dtype, file_token(file), _multi_frame, (members, dtype)))
+    return parts[0] if len(parts) == 1 else _Files(tuple(parts), tuple(where), shape, dtype, token)
 
 
 def require_rescale(slices: Sequence[Slice], source: Path) -> tuple[str, ...]:
@@ -129,6 +133,31 @@ class _Stack:
         if image.shape[-2:] != self.shape[1:] or image.size != image.shape[-1] * image.shape[-2]:
             raise FormatError("the header and the pixels disagree in size", source=s.file)
         return as_hu(image.reshape(self.shape[1:]), self.dtype, source=s.file)
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Several multi-frame files, whose frames may lie between one another."""
+
+    parts: tuple[DecodedOnce, ...]
+    where: tuple[tuple[int, int], ...]
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    token: str
+    ndim = 3
+
+    def __getitem__(self, index: Any) -> Array:
+        rows, *inside = index if isinstance(index, tuple) else (index,)
+        wanted: int | range = range(len(self.where))[rows]
+        if isinstance(wanted, int):
+            part, i = self.where[wanted]
+            one: Array = self.parts[part][(i, *inside)]
+            return one
+        block = np.empty((len(wanted), *self.shape[1:]), self.dtype)
+        for k, (part, i) in enumerate(self.where[w] for w in wanted):
+            block[k] = self.parts[part][i]
+        cut: Array = block[(slice(None), *inside)]
+        return cut
 
 
 def read_pixels(file: Path, s: Slice) -> Array:

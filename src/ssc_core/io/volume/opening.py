@@ -10,9 +10,11 @@ from ssc_core.errors import FormatError, GeometryError, InputError
 from ssc_core.geometry import Frame
 from ssc_core.io.volume.dicom import dicom_padding, dicom_pixels, require_rescale
 from ssc_core.io.volume.dicomfile import DICOM_ENDINGS
+from ssc_core.io.volume.gridding import on_grid
 from ssc_core.io.volume.itkfile import ITK_ENDINGS, itk_volume
 from ssc_core.io.volume.nifti import nifti_pixels, read_nifti_header
 from ssc_core.io.volume.orientation import require_orthogonal
+from ssc_core.io.volume.rule import choose_series
 from ssc_core.io.volume.series import Series, choose, list_series
 from ssc_core.io.volume.stack import stacked
 from ssc_core.io.volume.volume import Volume
@@ -25,7 +27,13 @@ _ANALYZE = (".hdr", ".img")
 
 
 def open_volume(
-    path: str | Path, *, series: int | str | None = None, allow_single: bool = False, tick: Tick = silent
+    path: str | Path,
+    *,
+    series: int | str | None = None,
+    series_rule: str | None = None,
+    allow_single: bool = False,
+    resample_gaps: bool = False,
+    tick: Tick = silent,
 ) -> Volume:
     """Open a CT: a DICOM folder, a multi-frame DICOM file, NIfTI, NRRD or MetaImage.
 
@@ -35,8 +43,14 @@ def open_volume(
         A folder that holds DICOM files (searched with its subfolders), or a file.
     series : int or str, optional
         Which series of a DICOM folder: its number in the listing, or its UID.
+    series_rule : str, optional
+        How to choose among several series where none is named, as "thinnest axial" (see
+        :func:`~ssc_core.io.volume.rule.choose_series`). The choice is written into the warnings.
     allow_single : bool, optional
         Accept one single slice. Its thickness then stands for the slice distance.
+    resample_gaps : bool, optional
+        Fill missing slices of a DICOM series by linear interpolation along the slice axis; the filled slices
+        are listed in the warnings.
     tick : Tick, optional
         Told how many DICOM headers are read.
 
@@ -61,9 +75,12 @@ def open_volume(
     _require_readable(path)
     if path.is_dir() or _is_dicom(path):
         found = list_series(path, tick=tick)
-        chosen = choose(found, series, path, allow_single=allow_single)
-        volume = _open_series(chosen, path, allow_single)
-        return volume.with_warnings(*_left_out(found, chosen))
+        if series is None and series_rule:
+            chosen, reason = _by_rule(found, series_rule, path)
+        else:
+            chosen, reason = choose(found, series, path, allow_single=allow_single), ()
+        volume = _open_series(chosen, path, allow_single, resample_gaps)
+        return volume.with_warnings(*reason, *_left_out(found, chosen))
     if series is not None:
         raise InputError("--series only applies to DICOM; leave it out for this file", source=path)
     name = path.name.lower()
@@ -86,24 +103,34 @@ def open_volume(
     return Volume(pixels, _plausible(frame, path), kind, files, MappingProxyType({}), warnings)
 
 
-def _open_series(found: Series, path: Path, allow_single: bool) -> Volume:
-    slices, frame = stacked(found.slices, path, allow_single=allow_single)
-    warnings = list(require_rescale(slices, path))
+def _by_rule(found: tuple[Series, ...], rule: str, path: Path) -> tuple[Series, tuple[str, ...]]:
+    try:
+        choice = choose_series(found, rule)
+    except InputError as error:
+        raise type(error)(error.message, source=path, private=error.private) from error
+    return choice.series, (choice.reason,)
+
+
+def _open_series(found: Series, path: Path, allow_single: bool, resample_gaps: bool) -> Volume:
+    stack = stacked(found.slices, path, allow_single=allow_single, resample_gaps=resample_gaps)
+    slices = stack.slices
+    warnings = [*require_rescale(slices, path), *stack.warnings]
     if found.excluded and len(slices) > 1:
         warnings.append(f"the series was named although it is {found.excluded}")
     if len(slices) == 1 and "slice thickness (mm)" not in slices[0].facts:
         warnings.append("the single slice names no thickness; 1 mm was taken, so it has areas but no volume")
     padding, more = dicom_padding(slices)
+    pixels, padding, filled = on_grid(stack, dicom_pixels(slices), padding)
     files = tuple(sorted({s.file for s in slices}))
     n = len(files)
     kind = f"DICOM series of {n} files" if n > 1 else f"DICOM file of {len(slices)} slices"
     return Volume(
-        dicom_pixels(slices),
-        _plausible(frame, path),
+        pixels,
+        _plausible(stack.frame, path),
         kind,
         files,
         MappingProxyType(dict(slices[0].facts)),
-        (*warnings, *more),
+        (*warnings, *more, *filled),
         padding,
     )
 

@@ -16,6 +16,7 @@ from ssc_core.errors import GeometryError
 from ssc_core.geometry import Frame
 from ssc_core.io.volume.orientation import ItkGeometry, Orientation, itk_geometry, orient
 from ssc_core.io.volume.pixels import InMemory, Pixels, slices_per_chunk
+from ssc_core.io.volume.regridded import Regridded
 
 __all__ = ["NEVER_TISSUE_HU", "Volume", "volume_from_array"]
 
@@ -131,8 +132,35 @@ class Volume:
             raise GeometryError(f"an array of shape {values.shape} does not lie on a volume of {self.shape}")
         return np.ascontiguousarray(self.orientation.undo(values)), itk_geometry(self.source_frame)
 
+    def to_stored(self, array: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Take a result back onto the very slices of the files, even if they were straightened or filled.
+
+        The same as the array of :meth:`to_source`, unless the gantry was tilted or gaps were filled: then the
+        grid of :meth:`to_source` is the straight, even one, and this undoes it exactly.
+
+        Parameters
+        ----------
+        array : array (z, y, x)
+            A mask or map on this volume's grid.
+
+        Returns
+        -------
+        ndarray (slices, rows, columns)
+            One plane per slice of the files, in order along their normal.
+
+        Raises
+        ------
+        GeometryError
+            If `array` has another shape than the volume.
+        """
+        values, _ = self.to_source(array)
+        pixels = self.pixels
+        while isinstance(pixels, Regridded):
+            values, pixels = pixels.undo(values), pixels.inner
+        return values
+
     def source_slice(self, z: int) -> int:
-        """Index of inside slice `z` along the file's own slice axis.
+        """Index of inside slice `z` along the slice axis of the source's grid (see :meth:`to_source`).
 
         Raises
         ------
