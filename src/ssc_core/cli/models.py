@@ -9,7 +9,7 @@ from cyclopts import App
 from ssc_core.cli.running import bar
 from ssc_core.errors import InputError
 from ssc_core.models import registry
-from ssc_core.models.card import card, cards
+from ssc_core.models.card import card
 
 __all__ = ["app"]
 
@@ -19,12 +19,12 @@ app = App(name="models", result_action="return_value")
 @app.command(name="list")
 def list_() -> None:
     """List all models, and whether their weights are on this machine."""
-    for name, each in cards().items():
+    for name in registry.known():
         try:
             where = registry.weights_of(name).sha256[:15]
         except InputError:
             where = "not here"
-        print(f"{name:<16} {where:<16} {each.task}")
+        print(f"{name:<16} {where:<16} {card(name).task}")
     print(f"Weights are kept in {registry.folder()} (set SSC_MODELS to change it).")
 
 
@@ -65,7 +65,7 @@ def import_(name: str, file: Path, /, *, force: bool = False) -> None:
 @app.command
 def verify() -> None:
     """Check the digests of all weights on this machine."""
-    for name in cards():
+    for name in registry.known():
         try:
             print(f"{name}: {registry.weights_of(name).sha256} is as noted")
         except InputError as error:

@@ -18,7 +18,7 @@ class Input(BaseModel):
     """What must be fed: the contract that travels with the weights.
 
     Values are scaled to [0, `scale`] first, then `mean` is subtracted and the result divided by `std`, per
-    channel in `channels` order.
+    channel in `channels` order. Pictures of another size are refused where it is `fixed`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +28,7 @@ class Input(BaseModel):
     scale: float
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    fixed: bool = True
     note: str = ""
 
 
@@ -65,13 +66,18 @@ def cards() -> dict[str, Card]:
 
 
 def card(name: str) -> Card:
-    """The card called `name`.
+    """The card called `name`; ``timm:NAME`` is asked from timm.
 
     Raises
     ------
     InputError
         If there is none; the message lists those that exist.
     """
+    family, _, rest = name.partition(":")
+    if family == "timm" and rest:
+        from ssc_core.models.timm_nets import timm_card
+
+        return timm_card(rest)
     try:
         return cards()[name]
     except KeyError:

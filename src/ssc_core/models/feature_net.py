@@ -122,7 +122,8 @@ def open_feature_net(name: str, layer: str = "", device: str = "cpu") -> Feature
     network = _ready(name, chosen.architecture, layer, digest, _checked(device))
     size = chosen.input.size_px[0]
     width = _width(network, size)
-    return FeatureNet(name, layer, digest, chosen.input, size, width, device, network)
+    taken = size if chosen.input.fixed else None
+    return FeatureNet(name, layer, digest, chosen.input, taken, width, device, network)
 
 
 @lru_cache(maxsize=2)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ssc_core.errors import FormatError, InputError
+from ssc_core.models.onnx_file import read_onnx
 
 __all__ = ["read_arrays"]
 
@@ -21,7 +22,7 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     ----------
     path : path-like
         ``.safetensors``, ``.npz``, ``.pth``/``.pt`` (state dict; read with ``weights_only``), or ``.onnx``
-        (its initializers; needs the package onnx).
+        (its initializers).
 
     Raises
     ------
@@ -38,7 +39,7 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
         ".npz": _npz,
         ".pth": _torch,
         ".pt": _torch,
-        ".onnx": _onnx,
+        ".onnx": read_onnx,
     }
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -95,19 +96,3 @@ def _torch(path: Path) -> dict[str, np.ndarray]:
             "the file holds no state dict; save model.state_dict() and import that", source=path
         )
     return {str(name).removeprefix("module."): tensor.numpy() for name, tensor in state.items()}
-
-
-def _onnx(path: Path) -> dict[str, np.ndarray]:
-    try:
-        import onnx
-        from google.protobuf.message import DecodeError
-        from onnx import numpy_helper
-    except ImportError:
-        raise InputError(
-            "reading ONNX files needs the package onnx; run 'pip install onnx', or import .npz", source=path
-        ) from None
-    try:
-        model = onnx.load(str(path), load_external_data=False)
-    except (DecodeError, ValueError, OSError) as error:
-        raise FormatError("the file is damaged or not ONNX; get it again", source=path) from error
-    return {i.name: numpy_helper.to_array(i) for i in model.graph.initializer}

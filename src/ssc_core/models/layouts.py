@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ssc_core.errors import FormatError
+from ssc_core.models.bvlc_layout import to_bvlc
 
 __all__ = ["fitted"]
 
@@ -40,6 +41,12 @@ def fitted(
     renamed = dict(arrays)
     if set(renamed) != set(shapes) and architecture == "torchvision:squeezenet1_0":
         renamed = {_from_caffe_squeezenet(name): array for name, array in arrays.items()}
+    if architecture == "bvlc:alexnet":
+        renamed = to_bvlc(arrays)
+    if architecture.startswith("timm:"):
+        from ssc_core.models.timm_nets import without_classifier
+
+        renamed = without_classifier(arrays, architecture.removeprefix("timm:"))
     missing = sorted(set(shapes) - set(renamed))
     extra = sorted(set(renamed) - set(shapes))
     if missing or extra:

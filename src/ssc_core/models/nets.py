@@ -15,7 +15,8 @@ def build(architecture: str) -> Any:
     Parameters
     ----------
     architecture : str
-        ``torchvision:NAME`` for a torchvision classifier, ``bvlc:alexnet`` for Caffe's AlexNet up to fc6.
+        ``torchvision:NAME`` for a torchvision classifier, ``bvlc:alexnet`` for Caffe's AlexNet up to fc6,
+        ``timm:NAME`` for a network of timm without its classifier.
 
     Returns
     -------
@@ -33,6 +34,10 @@ def build(architecture: str) -> Any:
         models = torchvision().models
         if name in models.list_models(module=models):
             return models.get_model(name, weights=None).eval()
+    if family == "timm":
+        from ssc_core.models.timm_nets import build_timm
+
+        return build_timm(name)
     if architecture == "bvlc:alexnet":
         from ssc_core.models.alexnet_bvlc import BvlcAlexNet
 

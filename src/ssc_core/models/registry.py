@@ -12,13 +12,13 @@ from typing import Any
 
 from ssc_core.errors import FormatError, InputError, OutputError
 from ssc_core.io.digest import file_digest
-from ssc_core.models.card import Card, card
+from ssc_core.models.card import Card, card, cards
 from ssc_core.models.files import read_arrays
 from ssc_core.models.layouts import fitted
 from ssc_core.models.nets import build, shapes
 from ssc_core.progress import Tick, silent
 
-__all__ = ["Weights", "fetch", "folder", "import_file", "load", "weights_of"]
+__all__ = ["Weights", "fetch", "folder", "import_file", "known", "load", "weights_of"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,12 @@ def folder() -> Path:
     return Path(platformdirs.user_data_dir("napari-ssc", appauthor=False)) / "models"
 
 
+def known() -> tuple[str, ...]:
+    """Names of all cards, and of networks of timm whose weights are on this machine."""
+    notes = sorted(folder().glob("timm-*.json")) if folder().is_dir() else []
+    return (*cards(), *(str(json.loads(n.read_text(encoding="utf-8"))["card"]) for n in notes))
+
+
 def weights_of(name: str) -> Weights:
     """The weights of a model, checked against the digest that was noted when they came.
 
@@ -58,7 +64,7 @@ def weights_of(name: str) -> Weights:
         if not digest.removeprefix("sha256:").startswith(chosen.sha256):
             raise FormatError("the weights in the package changed; install it again", source=path)
         return Weights(chosen, path, digest, digest)
-    path = folder() / f"{name}.safetensors"
+    path = _place(name)
     note = path.with_suffix(".json")
     if not (path.is_file() and note.is_file()):
         raise InputError(_how_to_get(chosen))
@@ -133,7 +139,7 @@ def import_file(name: str, path: str | Path, *, force: bool = False) -> Weights:
         ready = fitted(arrays, shapes(chosen.architecture), chosen.architecture)
     except FormatError as error:
         raise FormatError(error.message, source=path) from None
-    target = folder() / f"{name}.safetensors"
+    target = _place(name)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as work:
@@ -185,6 +191,11 @@ def fetch(name: str, tick: Tick = silent) -> Weights:
                 f"elsewhere and run 'ssc models import {name} FILE'"
             ) from error
         return import_file(name, file)
+
+
+def _place(name: str) -> Path:
+    """Where the weights of a model lie; a colon cannot stand in a file name everywhere."""
+    return folder() / f"{name.replace(':', '-')}.safetensors"
 
 
 class _Bar:
