@@ -7,6 +7,7 @@ first principal component = Image Patch Score (AU), mean over a biopsy's patches
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -130,7 +131,7 @@ def first_component(x: npt.NDArray[np.float32], mean: Floats, sd: Floats) -> tup
         If all features are constant.
     """
     n, p = x.shape
-    kind = np.float64 if x.size <= 4_000_000 else np.float32
+    kind: type[np.floating[Any]] = np.float64 if x.size <= 4_000_000 else np.float32
     z = ((x - mean.astype(kind)) / sd.astype(kind)).astype(kind, copy=False)
     total = float(np.einsum("ij,ij->", z, z, dtype=np.float64))
     if total <= 1e-12 * n * p:
@@ -138,8 +139,8 @@ def first_component(x: npt.NDArray[np.float32], mean: Floats, sd: Floats) -> tup
     if min(n, p) < 4:
         values, vectors = np.linalg.eigh((z.T @ z).astype(np.float64))
     else:
-        operator = LinearOperator((p, p), matvec=lambda v: z.T @ (z @ v.ravel()), dtype=kind)
-        start = np.random.default_rng(0).normal(size=p).astype(kind)
+        operator = LinearOperator((p, p), matvec=lambda v: z.T @ (z @ v), dtype=kind)
+        start = np.random.default_rng(0).normal(size=(p,)).astype(kind)
         values, vectors = eigsh(operator, k=1, which="LM", v0=start, tol=1e-9 if kind is np.float64 else 1e-6)
     axis = np.asarray(vectors[:, -1], np.float64)
     axis /= np.linalg.norm(axis)

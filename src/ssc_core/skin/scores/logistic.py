@@ -1,8 +1,8 @@
 """All ridge logistic regressions of a cross-validation in lock-step.
 
-Every holdout and penalty is one column. Newton steps are found by conjugate gradients for all columns at
-once, so that the work is a few large matrix products and not many small fits. The preconditioner is the eigenbasis
-of the features' common Gram matrix.
+Every holdout and penalty is one column. Newton steps are found by conjugate gradients for all columns
+together, so that the work is a few large matrix products and no small fits. The preconditioner is the
+eigenbasis of the features' common Gram matrix.
 """
 
 from __future__ import annotations

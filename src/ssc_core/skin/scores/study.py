@@ -1,0 +1,134 @@
+"""A study on disk: the features of its biopsies, and the table of its patients."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ssc_core.errors import InputError
+from ssc_core.io.features import ABOUT, FeatureSet, read_features
+from ssc_core.io.tables import read_table
+from ssc_core.progress import Tick, silent, track
+from ssc_core.skin.scores.cohort_table import Cohort, read_cohort
+from ssc_core.skin.scores.patches import PatchSet, gather
+
+__all__ = ["BIOPSY_TABLE", "Study", "biopsy_measures", "features_of", "open_study", "read_cohort_table"]
+
+BIOPSY_TABLE = "cohort.csv"
+"""The manifest without paths, kept in a study so that it can be analysed without its slides."""
+
+_PLACES = ("cases/{0}", "features/{0}", "{0}", "cases/{0}/features")
+
+
+class Study:
+    """Features and people of a study.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the features are.
+    cohort : Cohort
+        The people.
+    patches : PatchSet
+        All features, biopsies in the cohort's order.
+    """
+
+    def __init__(self, folder: Path, cohort: Cohort, patches: PatchSet) -> None:
+        self.folder, self.cohort, self.patches = folder, cohort, patches
+
+    @property
+    def biopsies(self) -> pd.DataFrame:
+        """One row per biopsy."""
+        return self.cohort.biopsies
+
+    def __repr__(self) -> str:
+        people = self.biopsies["patient_id"].nunique()
+        return (
+            f"<Study {len(self.biopsies)} biopsies of {people} people, {len(self.patches)} patches x "
+            f"{len(self.patches.names)} features>"
+        )
+
+
+def open_study(folder: str | Path, manifest: str | Path | None = None, *, tick: Tick = silent) -> Study:
+    """Open a study that ``ssc skin features`` made.
+
+    Parameters
+    ----------
+    folder : path-like
+        The study.
+    manifest : path-like, optional
+        Table of the biopsies; by default the one in the study.
+    tick : Tick, optional
+        Told after every biopsy.
+
+    Raises
+    ------
+    InputError
+        If biopsies of the table have no features (all are named), or no table is there.
+    """
+    folder = Path(folder)
+    cohort = read_cohort_table(folder, manifest)
+    sections = cohort.sections
+    places = {c: _place(folder, c) for c in sections["case_id"]}
+    absent = [c for c, place in places.items() if place is None]
+    if absent:
+        more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
+        raise InputError(
+            f"no features of {', '.join(absent[:5])}{more} are in this study; run 'ssc skin features' again",
+            source=folder,
+            private=absent,
+        )
+    found: list[tuple[str, int, FeatureSet]] = []
+    rows = list(zip(sections["biopsy_id"], sections["section"], sections["case_id"], strict=True))
+    for biopsy, section, case in track(rows, tick, "reading features"):
+        place = places[case]
+        assert place is not None
+        found.append((str(biopsy), int(section), read_features(place)))
+    patches = gather(found).of(cohort.biopsies["biopsy_id"])
+    return Study(folder, cohort, patches)
+
+
+def features_of(folder: str | Path, case_id: str) -> PatchSet:
+    """Features of one biopsy from a folder of features."""
+    return gather([(case_id, 1, read_features(folder))])
+
+
+def read_cohort_table(folder: Path, manifest: str | Path | None) -> Cohort:
+    """The cohort's table, from `manifest` or from the study.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    path = folder / BIOPSY_TABLE if manifest is None else Path(manifest)
+    if manifest is None and not path.is_file():
+        raise InputError(f"the study has no {BIOPSY_TABLE}; name the manifest with --manifest", source=folder)
+    return read_cohort(path, slides=False)
+
+
+def biopsy_measures(patches: PatchSet, names: tuple[str, ...]) -> pd.DataFrame:
+    """Mean over patches of named features of each biopsy, for :func:`~.associations.what_the_score_sees`."""
+    chosen: list[int] = [i for i, name in enumerate(patches.names) if name in names]
+    means: npt.NDArray[np.float64] = patches.mean_features()[:, chosen]
+    table = pd.DataFrame(means, columns=[patches.names[i] for i in chosen])
+    table.insert(0, "biopsy_id", list(patches.biopsies))
+    return table
+
+
+def measured_biopsies(folder: str | Path, names: tuple[str, ...]) -> pd.DataFrame:
+    """Columns of a ``results.csv`` (``ssc skin batch``) as measures of biopsies, by ``biopsy_id``."""
+    table = read_table(Path(folder) / "results.csv")
+    kept = [n for n in names if n in table.columns]
+    return table[["case_id", *kept]].rename(columns={"case_id": "biopsy_id"})
+
+
+def _place(folder: Path, case_id: str) -> Path | None:
+    for pattern in _PLACES:
+        path = folder / pattern.format(case_id)
+        if (path / ABOUT).is_file():
+            return path
+    return None
