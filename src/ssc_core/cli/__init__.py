@@ -20,6 +20,7 @@ app = App(
     name="ssc",
     help="Measure systemic sclerosis in images: trichrome biopsies, chest CT, finger CT.",
     version=lambda: metadata.version("napari-ssc"),
+    suppress_keyboard_interrupt=False,  # we say that the run was stopped
     result_action="return_value",
 )
 # Each command is imported when it is called, so that 'ssc --help' answers at once.

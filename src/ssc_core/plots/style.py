@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -34,8 +35,8 @@ _LOOK: Final[dict[str, object]] = {
     "font.sans-serif": ["DejaVu Sans"],
     "svg.fonttype": "path",
     "svg.hashsalt": "ssc",
-    "image.interpolation": "nearest",
 }
+_WRITING = threading.Lock()
 _METADATA: Final[dict[str, dict[str, None]]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     "png": {"Software": None},
@@ -74,5 +75,6 @@ def save_figure(fig: Figure, path: str | Path, *, dpi: int = 150) -> None:
     kind = path.suffix.lower().lstrip(".")
     if kind not in _METADATA:
         raise OutputError("figures are written as .png, .svg or .pdf; name the file so", source=path)
-    with mpl.rc_context(_LOOK):
+    # settings of matplotlib belong to all threads: one figure is written at a time
+    with _WRITING, mpl.rc_context(_LOOK):
         fig.savefig(path, format=kind, dpi=dpi, metadata=_METADATA[kind])
