@@ -61,7 +61,7 @@ def _fc6(net: BvlcAlexNet, patches: np.ndarray) -> np.ndarray:
 
 
 def _by_hand(arrays: Arrays, rgb: np.ndarray) -> np.ndarray:
-    """fc6 of one patch in float64 from Caffe's arrays, layer after layer as bvlc_alexnet's definition says."""
+    """fc6 of one patch in float64 from Caffe's arrays, layer after layer as bvlc_alexnet is defined."""
 
     def conv(x: np.ndarray, name: str, stride: int = 1, pad: int = 0, groups: int = 1) -> np.ndarray:
         w, b = arrays[f"{name}.weight"].astype(float), arrays[f"{name}.bias"].astype(float)
@@ -170,7 +170,7 @@ def test_what_cannot_be_told_is_refused(caffe: Arrays) -> None:
 
 @pytest.fixture(scope="module")
 def onnx_file(network: BvlcAlexNet, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The network as torch's own exporter writes it (the step that needs the package onnx changes nothing)."""
+    """The network as torch's own exporter writes it (its step that needs onnx changes nothing)."""
     path = tmp_path_factory.mktemp("onnx") / "ZZNAME.onnx"
     home = "torch.onnx._internal.torchscript_exporter.onnx_proto_utils"
     try:
