@@ -18,15 +18,15 @@ _SECONDS_BETWEEN_SIGNALS = 0.05
 
 
 class _Signals(WorkerBaseSignals):
-    progressed = Signal(float, str)
-    cancelled = Signal()
+    progressed = Signal(float, str, float)
 
 
 class Job(WorkerBase):
     """Run ``work(tick)`` in a thread.
 
-    Signals: ``progressed(fraction, what)``, ``returned(result)``, ``errored(exception)``, ``cancelled()`` and
-    ``finished()``. After :meth:`quit`, the next tick of the work raises ``Cancelled`` inside it.
+    Signals: ``progressed(fraction, what, seconds_left)`` (NaN while unknown), ``returned(result)``,
+    ``errored(exception)`` and ``finished()``. After :meth:`quit`, the next tick of the work raises
+    ``Cancelled`` inside it, and nothing is returned.
 
     Parameters
     ----------
@@ -37,15 +37,15 @@ class Job(WorkerBase):
     def __init__(self, work: Callable[[Tick], Any]) -> None:
         super().__init__(SignalsClass=_Signals)
         self._work = work
-        self._last = 0.0
+        self._began = self._last = 0.0
 
     def work(self) -> Any:
         """Called by Qt in the other thread."""
+        self._began = time.monotonic()
         try:
             return self._work(self._tick)
         except Cancelled:
             self.quit()  # so that nothing is returned
-            self.cancelled.emit()
             return None
 
     def _tick(self, done: float, total: float, what: str, /) -> None:
@@ -54,4 +54,7 @@ class Job(WorkerBase):
         now = time.monotonic()
         if now - self._last > _SECONDS_BETWEEN_SIGNALS or done >= total:
             self._last = now
-            self.progressed.emit(done / total if total else 0.0, what)
+            fraction = done / total if total else 0.0
+            spent = now - self._began
+            left = spent / fraction * (1 - fraction) if fraction > 0.05 and spent > 1 else float("nan")
+            self.progressed.emit(fraction, what, left)

@@ -1,4 +1,4 @@
-"""The one plan of every panel: open or pick an image | parameters | Run or Cancel | results | save.
+"""The one plan of every panel: open or pick an image | parameters | Run or Cancel | result | save.
 
 A panel holds wiring only. What it runs, how a file is opened and how a result becomes layers is said by its
 subclass; numbers come from the core.
@@ -6,38 +6,32 @@ subclass; numbers come from the core.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QFormLayout,
-    QGroupBox,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from pydantic import BaseModel
+from qtpy.QtWidgets import QApplication, QFileDialog
 
+from napari_ssc._command import command_of
+from napari_ssc._face import Face
 from napari_ssc._form import Form
 from napari_ssc._job import Job
-from napari_ssc._layers import SOURCE, LayerData
-from ssc_core.errors import SscError
-from ssc_core.params import Params
+from napari_ssc._layer_boxes import LayerBoxes
+from napari_ssc._layers import CASE, SOURCE, LayerData
+from napari_ssc._record import parameters_of
+from napari_ssc._view import fly_to
+from ssc_core.errors import InputError, SscError
+from ssc_core.params import Params, parsed
 from ssc_core.progress import Tick
 
-__all__ = ["Panel"]
+__all__ = ["Given", "Panel"]
 
-_NOTHING = "(none)"
+Given = dict[str, tuple[str, str]]
 
 
-class Panel(QWidget):
+class Panel(Face):
     """Base of the panels; see the module's docstring.
 
     Parameters
@@ -46,130 +40,186 @@ class Panel(QWidget):
         Given by napari under this name.
     """
 
-    title: ClassVar[str]
+    room: ClassVar[str]
+    """As in ``ssc ROOM analyse``."""
+    image: ClassVar[tuple[str, str]]
+    """Name of the case's field that holds the image, and its label."""
+    takes_folders: ClassVar[bool] = False
     params: ClassVar[type[Params]]
-    case: ClassVar[type]
-    left_to_layers: ClassVar[tuple[str, ...]]
-    """Fields of the case that are not asked for when a file is opened (its name, masks)."""
-    mask_kind: ClassVar[str]
-    """Kind of layer that may limit the analysis: "Shapes" or "Labels"."""
-    mask_label: ClassVar[str]
+    case: ClassVar[type[BaseModel]]
+    given: ClassVar[Given]
+    """Layers that may be handed to the analysis: argument -> (kind of layer, label)."""
+    asked: ClassVar[tuple[str, ...]]
+    """Fields of the case that a file may fail to say."""
 
     def __init__(self, napari_viewer: Any) -> None:
-        super().__init__()
+        others = tuple(n for n in self.case.model_fields if n not in self.asked)
+        labels = [label for _, label in self.given.values()]
+        super().__init__(
+            self.image[1], self.takes_folders, labels, Form(self.case, others), Form(self.params)
+        )
+        self.setObjectName(type(self).__name__)
         self.viewer = napari_viewer
         self.result: Any = None
+        self.ran: tuple[Any, Any, Any, dict[str, Any]] | None = None
+        """Source, case, parameters and drawn layers of the shown result."""
         self._job: Job | None = None
-        self.setObjectName(type(self).__name__)
-
-        self.open_form = Form(self.case, leave_out=("case_id", *self.left_to_layers))
-        self.open_button = QPushButton("Open")
-        self.image_box = QComboBox()
-        self.mask_box = QComboBox()
-        self.form = Form(self.params)
-        self.run_button = QPushButton("Run")
-        self.bar = QProgressBar()
-        self.message = QLabel("Open an image, or pick one that is open.")
-        self.table = QTableWidget()
-        self.save_button = QPushButton("Save result ...")
-        self._lay_out()
-
-        self.open_button.clicked.connect(self.open_image)
+        self._shown: list[Any] = []
+        kinds = [kind for kind, _ in self.given.values()]
+        self.boxes = LayerBoxes(self.viewer, self.image_box, self.accepts, self.given_boxes, kinds)
+        self.open_button.clicked.connect(self._ask_file)
+        self.folder_button.clicked.connect(self._ask_folder)
         self.run_button.clicked.connect(self._run_or_cancel)
         self.save_button.clicked.connect(self._ask_where_to_save)
-        self.viewer.layers.events.inserted.connect(self._list_layers)
-        self.viewer.layers.events.removed.connect(self._list_layers)
-        self._list_layers()
+        self.record_button.clicked.connect(self._ask_record)
+        self.command_button.clicked.connect(self.copy_command)
+        self.table.picked.connect(self._row_picked)
+        self.say("Open an image, or try File > Open Sample > SSc.")
 
     # what a room says ------------------------------------------------------------------------------------
 
-    def read(self, case: Any) -> LayerData:
-        """Open the file of a case as a layer."""
+    def read(self, case: Any, tick: Tick) -> LayerData:
+        """Open the file of a case as a layer (in another thread)."""
         raise TypeError("a panel says how its files are opened")
 
     def accepts(self, source: Any) -> bool:
         """Whether `source` is an image of this room."""
         raise TypeError("a panel says which images it takes")
 
-    def analyse(self, source: Any, params: Any, mask: Any, tick: Tick) -> Any:
+    def given_of(self, layers: dict[str, Any], source: Any) -> dict[str, Any]:
+        """The picked layers as the arguments that the core takes."""
+        raise TypeError("a panel says what its layers mean")
+
+    def analyse(self, source: Any, case: Any, params: Any, given: dict[str, Any], tick: Tick) -> Any:
         """Run the room's analysis (in another thread)."""
         raise TypeError("a panel says what it runs")
-
-    def mask_of(self, layer: Any, source: Any) -> Any:
-        """The chosen mask layer as the core takes it."""
-        raise TypeError("a panel says what its mask is")
 
     def layers_of(self, result: Any, source: Any) -> list[LayerData]:
         """A result as layers."""
         raise TypeError("a panel says what is shown")
 
     def table_of(self, result: Any) -> Any:
-        """The table that answers the user's question, a DataFrame."""
+        """The table that answers the user's question, a DataFrame with headings for people."""
         raise TypeError("a panel says what is listed")
 
-    def save(self, result: Any, folder: Path) -> None:
-        """Write a result into an empty folder."""
+    def place_of(self, result: Any, row: int) -> Any:
+        """World position of a row of the table, or None."""
+        return None
+
+    def save(self, result: Any, source: Any, case: Any, folder: Path) -> None:
+        """Write a result into an empty folder (in another thread)."""
         raise TypeError("a panel says what is saved")
+
+    def shown(self, layers: list[Any]) -> None:
+        """Called once the layers of a result are on the viewer."""
 
     # what the user does ----------------------------------------------------------------------------------
 
-    def open_image(self) -> None:
-        """Open the file named in the form and pick it."""
+    def open_image(self, path: str | Path, **more: Any) -> None:
+        """Open a file or folder with what the form adds to it, and pick it."""
         try:
-            data, arguments, kind = self.read(self.open_form.values(case_id="case"))
+            case = self.open_form.values(**{"case_id": "case", self.image[0]: Path(path), **more})
         except SscError as error:
-            self._say(str(error), problem=True)
+            self.say(str(error), problem=True)
             return
-        layer = getattr(self.viewer, f"add_{kind}")(data, **arguments)
-        self.image_box.setCurrentText(layer.name)
-        self._say(f"{layer.name} is open.")
+        self.open_case(case)
+
+    def open_case(self, case: Any) -> None:
+        """Open a manifest row and pick it."""
+        self._start(lambda tick: self.read(case, tick), self._opened, "Opening ...")
 
     def run(self) -> None:
         """Analyse the picked image off the GUI thread."""
         try:
-            layer = self._picked(self.image_box)
+            layer, picked = self.boxes.image(), self.boxes.given()
             if layer is None:
-                raise_nothing_picked()
+                raise InputError("no image is picked; open one above, or through File > Open Sample > SSc")
             source = layer.metadata[SOURCE]
+            case = layer.metadata.get(CASE)
             params = self.form.values()
-            mask_layer = self._picked(self.mask_box)
-            mask = None if mask_layer is None else self.mask_of(mask_layer, source)
+            layers = {name: la for name, la in zip(self.given, picked, strict=True) if la is not None}
+            given = self.given_of(layers, source)
         except SscError as error:
-            self._say(str(error), problem=True)
+            self.say(str(error), problem=True)
             return
-        job = Job(lambda tick: self.analyse(source, params, mask, tick))
-        job.progressed.connect(self._progressed)
-        job.returned.connect(lambda result: self._show(result, source))
-        job.errored.connect(self._failed)
-        job.cancelled.connect(lambda: self._say("Stopped; nothing was changed."))
-        job.finished.connect(self._ended)
-        self._job = job
-        self.run_button.setText("Cancel")
-        self._say("Running ...")
-        job.start()
+
+        def then(result: Any) -> None:
+            self.ran = (source, case, params, layers)
+            self._show(result)
+
+        self._start(lambda tick: self.analyse(source, case, params, given, tick), then, "Running ...")
 
     def cancel(self) -> None:
-        """Stop the run at its next tick."""
-        if self._job is not None:
-            self._say("Stopping ...")
-            self._job.quit()
+        """Stop at once for the user; the thread ends at its next tick and its result is dropped."""
+        job, self._job = self._job, None
+        if job is not None:
+            job.quit()
+            self._ended("Stopped; nothing was changed.")
 
-    def save_result(self, folder: Path) -> None:
+    def save_result(self, folder: str | Path) -> None:
         """Save the shown result with its record."""
         from ssc_core.io.output import staged
 
-        if self.result is None:
-            self._say("There is no result yet; press Run first.", problem=True)
+        if self.result is None or self.ran is None:
+            self.say("There is no result yet; press Run first.", problem=True)
             return
+        result, (source, case, _, _) = self.result, self.ran
+
+        def work(tick: Tick) -> None:
+            tick(0.0, 1.0, "saving")
+            with staged(folder) as staging:
+                self.save(result, source, case, staging)
+
+        self._start(work, lambda _: self.say(f"Saved in {folder}."), "Saving ...")
+
+    def fill_from(self, record: str | Path) -> None:
+        """Set the parameters as in an earlier result."""
         try:
-            with staged(folder) as work:
-                self.save(self.result, work)
+            values = parameters_of(Path(record), self.room)
+            known = {n: v for n, v in values.items() if n in self.params.model_fields}
+            parsed(self.params, known)  # refuse what this version would not run
         except SscError as error:
-            self._say(str(error), problem=True)
+            self.say(str(error), problem=True)
             return
-        self._say(f"Saved in {folder}.")
+        self.form.reset()
+        self.form.fill(known)
+        self.open_form.fill(values.get("given") or {})
+        self.say("The parameters are those of the record.")
+
+    def copy_command(self) -> None:
+        """Put the shell's form of this run on the clipboard."""
+        try:
+            layer = self.boxes.image()
+            case = None if layer is None else layer.metadata.get(CASE)
+            if case is None:
+                raise InputError("this image was not opened from a file; open it above to get a command")
+            layers = dict(zip(self.given, self.boxes.given(), strict=True))
+            text = command_of(self.room, self.image[0], case, self.form.values(), layers)
+        except SscError as error:
+            self.say(str(error), problem=True)
+            return
+        QApplication.clipboard().setText(text)
+        self.say(f"Copied: {text}")
 
     # wiring ----------------------------------------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether something runs."""
+        return self._job is not None
+
+    def _start(self, work: Callable[[Tick], Any], then: Callable[[Any], None], saying: str) -> None:
+        self.cancel()
+        job = Job(work)
+        self._job = job
+        # what a run that was stopped still says is not heard
+        job.progressed.connect(lambda *told: self._progressed(*told) if job is self._job else None)
+        job.returned.connect(lambda result: self._returned(then, result) if job is self._job else None)
+        job.errored.connect(lambda error: self._failed(error) if job is self._job else None)
+        self.run_button.setText("Cancel")
+        self.bar.setVisible(True)
+        self.say(saying)
+        job.start()
 
     def _run_or_cancel(self) -> None:
         if self._job is None:
@@ -177,106 +227,80 @@ class Panel(QWidget):
         else:
             self.cancel()
 
-    def _progressed(self, fraction: float, what: str) -> None:
+    def _progressed(self, fraction: float, what: str, left: float) -> None:
         self.bar.setValue(int(fraction * 1000))
-        self.message.setText(f"{what.capitalize()} ...")
+        time = "" if math.isnan(left) else f" about {left:.0f} s left"
+        self.say(f"{what[:1].upper()}{what[1:]} ...{time}")
 
-    def _show(self, result: Any, source: Any) -> None:
-        self.result = result
-        for data, arguments, kind in self.layers_of(result, source):
-            name = arguments["name"]
-            if name in self.viewer.layers:
-                self.viewer.layers.remove(name)
-            getattr(self.viewer, f"add_{kind}")(data, **arguments)
-        self._fill_table(self.table_of(result))
-        flags = list(result.flags)
-        self._say("Done. " + " ".join(flags) if flags else "Done.", problem=bool(flags))
+    def _returned(self, then: Callable[[Any], None], result: Any) -> None:
+        self._job = None
+        self._ended("")
+        then(result)
 
     def _failed(self, error: Exception) -> None:
-        known = isinstance(error, SscError)
-        text = str(error) if known else f"This is a defect of ours ({type(error).__name__}: {error})."
-        self._say(text, problem=True)
-
-    def _ended(self) -> None:
         self._job = None
+        known = isinstance(error, SscError)
+        self._ended(str(error) if known else f"This is a defect of ours ({type(error).__name__}: {error}).")
+        self.say(self.message.text(), problem=True)
+
+    def _ended(self, text: str) -> None:
         self.run_button.setText("Run")
+        self.bar.setVisible(False)
         self.bar.setValue(0)
         self.save_button.setEnabled(self.result is not None)
+        self.say(text)
 
-    def _fill_table(self, frame: Any) -> None:
-        self.table.setRowCount(len(frame))
-        self.table.setColumnCount(len(frame.columns))
-        self.table.setHorizontalHeaderLabels([str(c).replace("_", " ") for c in frame.columns])
-        for i, row in enumerate(frame.itertuples(index=False)):
-            for j, value in enumerate(row):
-                text = f"{value:.4g}" if isinstance(value, float) else str(value)
-                item = QTableWidgetItem("\N{EN DASH}" if text in ("nan", "None", "<NA>") else text)
-                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
-                self.table.setItem(i, j, item)
-        self.table.resizeColumnsToContents()
+    def _opened(self, layer_data: LayerData) -> None:
+        data, arguments, kind = layer_data
+        layer = getattr(self.viewer, f"add_{kind}")(data, **arguments)
+        self.boxes.pick_image(layer)
+        self.viewer.reset_view()
+        self.say(f"{layer.name} is open.")
 
-    def _list_layers(self) -> None:
-        images = [la.name for la in self.viewer.layers if self.accepts(la.metadata.get(SOURCE))]
-        masks = [la.name for la in self.viewer.layers if type(la).__name__ == self.mask_kind]
-        for box, names in ((self.image_box, images), (self.mask_box, [_NOTHING, *masks])):
-            picked = box.currentText()
-            box.clear()
-            box.addItems(names)
-            if picked in names:
-                box.setCurrentText(picked)
+    def _show(self, result: Any) -> None:
+        assert self.ran is not None
+        source, _, _, given = self.ran
+        self.result = result
+        for layer in self._shown:  # of the run before; a layer that was drawn on and handed in stays
+            if layer in self.viewer.layers and layer not in given.values():
+                self.viewer.layers.remove(layer)
+        self._shown = [
+            getattr(self.viewer, f"add_{kind}")(data, **arguments)
+            for data, arguments, kind in self.layers_of(result, source)
+        ]
+        self.table.show_frame(self.table_of(result))
+        self.save_button.setEnabled(True)
+        self.shown(self._shown)
+        flags = " ".join(f"{f[:1].upper()}{f[1:]}." for f in result.flags)
+        self.say(f"Done. {flags}" if flags else "Done.", problem=bool(flags))
 
-    def _picked(self, box: QComboBox) -> Any:
-        name = box.currentText()
-        return next((la for la in self.viewer.layers if la.name == name), None)
+    def _row_picked(self, row: int) -> None:
+        place = None if self.result is None else self.place_of(self.result, row)
+        if place is not None:
+            fly_to(self.viewer, place)
+
+    def _ask_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, f"Open {self.image[1]}")
+        if path:
+            self.open_image(path)
+
+    def _ask_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, f"Open {self.image[1]}")
+        if path:
+            self.open_image(path)
 
     def _ask_where_to_save(self) -> None:
-        folder, _ = QFileDialog.getSaveFileName(self, "Folder for the result", f"{self.title.lower()}-result")
+        folder, _ = QFileDialog.getSaveFileName(self, "Folder for the result", f"{self.room}-result")
         if folder:
-            self.save_result(Path(folder))
+            self.save_result(folder)
 
-    def _say(self, text: str, problem: bool = False) -> None:
-        self.message.setText(text)
-        self.message.setProperty("problem", problem)
-        self.message.setStyleSheet("color: #e8912d;" if problem else "")
+    def _ask_record(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Record of an earlier run", "", "Run record (*.json)")
+        if path:
+            self.fill_from(path)
 
     def closeEvent(self, event: Any) -> None:
         """Stop the run and let go of the viewer."""
         self.cancel()
-        self.viewer.layers.events.inserted.disconnect(self._list_layers)
-        self.viewer.layers.events.removed.disconnect(self._list_layers)
+        self.boxes.let_go()
         super().closeEvent(event)
-
-    def _lay_out(self) -> None:
-        self.bar.setRange(0, 1000)
-        self.message.setWordWrap(True)
-        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.save_button.setEnabled(False)
-        self.table.setMinimumHeight(140)
-
-        opening = QGroupBox("Open a file")
-        opening.setLayout(QVBoxLayout())
-        opening.layout().addWidget(self.open_form.container.native)
-        opening.layout().addWidget(self.open_button)
-
-        picking = QFormLayout()
-        picking.addRow("Image", self.image_box)
-        picking.addRow(self.mask_label, self.mask_box)
-
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setMinimumHeight(160)
-        scroll.setWidget(self.form.container.native)
-
-        column = QVBoxLayout(self)
-        column.addWidget(opening)
-        column.addLayout(picking)
-        column.addWidget(scroll, stretch=1)
-        for widget in (self.run_button, self.bar, self.message, self.table, self.save_button):
-            column.addWidget(widget)
-
-
-def raise_nothing_picked() -> None:
-    """Say that there is nothing to analyse."""
-    from ssc_core.errors import InputError
-
-    raise InputError("no image is picked; open one above, or through File > Open Sample > SSc")

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from napari_ssc._layers import LayerData, slide_layer, volume_layer
+from napari_ssc._layers import LayerData
 
 __all__ = ["get_reader"]
 
 _SLIDES = (".svs", ".scn", ".ndpi", ".mrxs", ".bif", ".vms", ".vmu", ".svslide", ".tif", ".tiff", ".zarr")
 _VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+_LOOK_AT = 20
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
@@ -27,27 +28,31 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | 
     name = path.lower().rstrip("/")
     if name.endswith(_SLIDES):
         return _read_slide
-    if name.endswith(_VOLUMES) or (Path(path).is_dir() and _holds_dicom(Path(path))):
+    if name.endswith(_VOLUMES) or _holds_dicom(Path(path)):
         return _read_volume
     return None
 
 
 def _read_slide(path: str) -> list[LayerData]:
-    from ssc_core.io.slide import open_slide
+    from napari_ssc._opening import open_slide
+    from ssc_core.skin.case import SkinCase
 
-    return [slide_layer(open_slide(path), Path(path).stem)]
+    return [open_slide(SkinCase(case_id="case", slide=Path(path)))]
 
 
 def _read_volume(path: str) -> list[LayerData]:
-    from ssc_core.io.volume import open_volume
+    from napari_ssc._opening import open_ct
+    from ssc_core.lung.case import LungCase
 
-    return [volume_layer(open_volume(path), Path(path).name)]
+    return [open_ct(LungCase(case_id="case", ct=Path(path)))]
 
 
 def _holds_dicom(folder: Path) -> bool:
     """Whether one of the first files below `folder` has DICOM's mark; looks at a few files only."""
-    for seen, file in enumerate(p for p in sorted(folder.rglob("*")) if p.is_file()):
-        if seen >= 20:
+    if not folder.is_dir():
+        return False
+    for seen, file in enumerate(p for p in folder.rglob("*") if p.is_file()):
+        if seen >= _LOOK_AT:
             return False
         with file.open("rb") as opened:
             if opened.read(132)[128:] == b"DICM":

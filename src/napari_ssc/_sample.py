@@ -6,39 +6,44 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from napari_ssc._layers import LayerData, finger_layer, slide_layer, volume_layer
+from napari_ssc._layers import LayerData
 
 __all__ = ["biopsy", "chest", "finger"]
 
 
 def biopsy() -> list[LayerData]:
     """A Masson's trichrome forearm biopsy at 1 um per pixel."""
-    from ssc_core.io.slide import open_slide
+    from napari_ssc._opening import open_slide
     from ssc_core.phantoms.biopsy import Biopsy, write_slide
+    from ssc_core.skin.case import SkinCase
 
     path = _cached("biopsy.svs", lambda p: write_slide(Biopsy(7, 0.5, (1.6, 3.0)), p, mpp=1.0))
-    return [slide_layer(open_slide(path), "trichrome biopsy")]
+    return [open_slide(SkinCase(case_id="case", slide=path), name="trichrome biopsy")]
 
 
 def chest() -> list[LayerData]:
     """A chest CT with ground glass and reticulation."""
-    from ssc_core.io.volume import open_volume
-    from ssc_core.phantoms.chest import GROUND_GLASS, Chest, Disease, write_nifti
+    from napari_ssc._opening import open_ct
+    from ssc_core.lung.case import LungCase
+    from ssc_core.phantoms.chest import Chest, Disease, write_nifti
 
     def write(path: Path) -> object:
-        person = Chest(7, Disease(GROUND_GLASS))
+        person = Chest(7, Disease(ground_glass=0.12, reticulation=0.08))
         return write_nifti(path, person.render((4.0, 1.3, 1.3)))
 
-    return [volume_layer(open_volume(_cached("chest.nii.gz", write)), "chest CT")]
+    path = _cached("chest.nii.gz", write)
+    return [open_ct(LungCase(case_id="case", ct=path), name="chest CT")]
 
 
 def finger() -> list[LayerData]:
-    """A finger with three calcinosis deposits, one of them on bone."""
-    from ssc_core.io.image import open_finger
+    """A finger with four calcinosis deposits, two of them on bone."""
+    from napari_ssc._opening import open_finger
+    from ssc_core.calcinosis.case import CalcinosisCase
     from ssc_core.phantoms.finger import FingerSpec, make_image, write_dicom
 
-    path = _cached("finger.dcm", lambda p: write_dicom(make_image(FingerSpec(seed=7)), p))
-    return [finger_layer(open_finger(path), "finger CT")]
+    spec = FingerSpec(7, areas_mm2=(18.0, 8.0, 4.0, 1.5), touching=(True, False, True, False))
+    path = _cached("finger.dcm", lambda p: write_dicom(make_image(spec), p))
+    return [open_finger(CalcinosisCase(case_id="case", image=path), name="finger CT")]
 
 
 def _cached(name: str, write: Callable[[Path], object]) -> Path:
@@ -47,7 +52,7 @@ def _cached(name: str, write: Callable[[Path], object]) -> Path:
 
     import ssc_core
 
-    base = Path(platformdirs.user_cache_dir("napari-ssc", appauthor=False)) / ssc_core.__version__
+    base = Path(platformdirs.user_cache_dir("napari-ssc", appauthor=False)) / str(ssc_core.__version__)
     path = base / name
     if not path.is_file():
         base.mkdir(parents=True, exist_ok=True)

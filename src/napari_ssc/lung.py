@@ -6,32 +6,52 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from ssc_core.lung.case import LungCase
+from pydantic import BaseModel
 
-from napari_ssc._layers import LayerData, placed, volume_layer
-from napari_ssc._panel import Panel
+from napari_ssc._layers import LayerData, on_grid, placed
+from napari_ssc._opening import open_ct
+from napari_ssc._panel import Given, Panel
+from ssc_core.lung.case import LungCase
 from ssc_core.lung.params import LungParams
 from ssc_core.params import Params
 from ssc_core.progress import Tick
 
 __all__ = ["LungPanel"]
 
+_COLOURS: dict[int | None, str] = {
+    None: "#ffffff",
+    0: "transparent",
+    1: "#3aa6ff",
+    2: "#ffb000",
+    3: "#e64b8c",
+}
+_HEADINGS = {
+    "level": "level",
+    "name": "anatomy",
+    "z_mm": "z (mm)",
+    "uncertainty_mm": "\N{PLUS-MINUS SIGN} (mm)",
+    "slice": "slice",
+    "lung_mm2": "lung (mm\N{SUPERSCRIPT TWO})",
+    "mean_HU": "mean HU",
+    "method": "method",
+    "note": "note",
+}
+
 
 class LungPanel(Panel):
     """Chest CT: lung mask, Goh levels, densities."""
 
-    title: ClassVar[str] = "Lung"
+    room: ClassVar[str] = "lung"
+    image: ClassVar[tuple[str, str]] = ("ct", "CT")
+    takes_folders: ClassVar[bool] = True
     params: ClassVar[type[Params]] = LungParams
-    case: ClassVar[type] = LungCase
-    left_to_layers: ClassVar[tuple[str, ...]] = ("mask",)
-    mask_kind: ClassVar[str] = "Labels"
-    mask_label: ClassVar[str] = "Lung mask"
+    case: ClassVar[type[BaseModel]] = LungCase
+    given: ClassVar[Given] = {"mask": ("Labels", "Lung mask, drawn")}
+    asked: ClassVar[tuple[str, ...]] = ("series", "series_rule", "resample_gaps")
 
-    def read(self, case: Any) -> LayerData:
+    def read(self, case: Any, tick: Tick) -> LayerData:
         """Open a CT."""
-        from ssc_core.io.volume import open_volume
-
-        return volume_layer(open_volume(case.ct, series=case.series), Path(case.ct).name)
+        return open_ct(case, tick)
 
     def accepts(self, source: Any) -> bool:
         """Only CT volumes."""
@@ -39,40 +59,83 @@ class LungPanel(Panel):
 
         return isinstance(source, Volume)
 
-    def analyse(self, source: Any, params: Any, mask: Any, tick: Tick) -> Any:
-        """Find lungs and levels."""
-        from ssc_core.lung import analyse
-
-        return analyse(source, params, mask=mask, tick=tick)
-
-    def mask_of(self, layer: Any, source: Any) -> Any:
+    def given_of(self, layers: dict[str, Any], source: Any) -> dict[str, Any]:
         """The labels as they are: 1 right lung, 2 left lung, 3 airway."""
-        return np.asarray(layer.data)
+        return {name: on_grid(layer, source.frame, source.shape) for name, layer in layers.items()}
+
+    def analyse(self, source: Any, case: Any, params: Any, given: dict[str, Any], tick: Tick) -> Any:
+        """Find lungs and levels."""
+        from ssc_core.lung.pipeline import analyse
+
+        return analyse(source, params, tick=tick, **given)
 
     def layers_of(self, result: Any, source: Any) -> list[LayerData]:
         """The mask as labels, the levels as named points."""
-        mask = (result.mask, {"name": "lung mask", "opacity": 0.4, **placed(result.frame)}, "labels")
-        found = [level for level in result.levels if not level.missing]
-        if not found:
-            return [mask]
-        middle = [n / 2 for n in result.mask.shape[1:]]
-        points = np.array([[level.slice, *middle] for level in found], float)
-        arguments = {
-            "name": "Goh levels",
-            "text": {"string": [f"level {level.number} ({level.method})" for level in found]},
-            "size": 6.0 / min(result.frame.spacing),
-            "face_color": "transparent",
-            "border_color": "#e8912d",
-            **placed(result.frame),
+        from napari.utils.colormaps import direct_colormap
+
+        from ssc_core.lung.save import LABELS
+
+        mask = {
+            "name": "lung mask",
+            "opacity": 0.35,
+            "colormap": direct_colormap(_COLOURS),
+            "features": {"index": [0, *LABELS], "name": ["", *LABELS.values()]},
         }
-        return [mask, (points, arguments, "points")]
+        layers = [(result.mask, {**mask, **placed(result.frame)}, "labels")]
+        found = [level for level in result.levels if not level.missing]
+        if found:
+            layers.append(_marks(found, result))
+        return layers
+
+    def shown(self, layers: list[Any]) -> None:
+        """The mask is what a reader looks at next."""
+        self.viewer.layers.selection.active = layers[0]
 
     def table_of(self, result: Any) -> Any:
-        """The five levels."""
-        return result.level_frame()
+        """The five levels with their areas."""
+        table = result.level_frame().merge(result.areas.drop(columns="slice"), on="level")
+        shares = {c: _share_heading(c) for c in table.columns if c.endswith("_percent")}
+        headings = {**_HEADINGS, **shares}
+        order = [c for c in _HEADINGS if c not in ("method", "note")] + [*shares, "method", "note"]
+        return table[order].rename(columns=headings)
 
-    def save(self, result: Any, folder: Path) -> None:
+    def place_of(self, result: Any, row: int) -> Any:
+        """The middle of a level's slice."""
+        level = result.levels[row]
+        return None if level.missing else _middle(level, result)
+
+    def save(self, result: Any, source: Any, case: Any, folder: Path) -> None:
         """Tables, masks, figures and the record."""
         from ssc_core.lung.save import save
 
         save(result, folder)
+
+
+def _middle(level: Any, result: Any) -> Any:
+    middle = [(n - 1) / 2 for n in result.mask.shape[1:]]
+    return result.frame.to_physical([level.slice, *middle])
+
+
+def _marks(levels: list[Any], result: Any) -> LayerData:
+    """A caption in front of the chest on each level's slice."""
+    columns = result.mask.shape[2]
+    points = np.array([[level.slice, 4, columns / 2] for level in levels], float)
+    arguments = {
+        "name": "Goh levels",
+        "text": {
+            "string": [f"level {v.number}: {v.name} ({v.method})" for v in levels],
+            "color": "#ffd500",
+            "size": 11,
+            "anchor": "upper_left",
+        },
+        "features": {"level": [v.number for v in levels]},
+        "size": 4.0,
+        "face_color": "#ffd500",
+        "border_width": 0.0,
+    }
+    return points, {**arguments, **placed(result.frame)}, "points"
+
+
+def _share_heading(column: str) -> str:
+    """``above_-700_percent`` as people write it."""
+    return column.removesuffix("_percent").replace("_", " ") + " (%)"

@@ -1,0 +1,110 @@
+"""Make the pictures of the README and of docs/plugin.md from real runs of the plugin on its samples.
+
+    xvfb-run -a -s "-screen 0 1280x960x24" python docs/make_pictures.py [FOLDER]
+
+Fails when a panel, a button, a layer or a table that a picture should show is missing, so that no picture can
+show what is no longer there.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import napari
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "images"
+SIZE = (1280, 800)
+LARGEST = 400_000
+
+# room -> sample, panel, layers and number of table rows (None: any) that must be there
+PICTURES = {
+    "skin": ("biopsy", "Skin", {"trichrome biopsy", "dermis", "fields"}),
+    "lung": ("chest", "Lung", {"chest CT", "lung mask", "Goh levels"}),
+    "calcinosis": ("finger", "Calcinosis", {"finger CT", "bones", "lesions", "areas"}),
+}
+
+
+def wait(condition, what: str, seconds: float = 180) -> None:
+    """Let Qt work until `condition()` holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        QApplication.processEvents()
+        time.sleep(0.01)
+        if time.monotonic() > end:
+            raise SystemExit(f"timed out: {what}")
+
+
+def settle(seconds: float = 1.0) -> None:
+    """Let Qt draw."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
+def picture(room: str, theme: str = "dark", name: str = "") -> None:
+    """Open the sample, press Run as a user does, show the result, save the window."""
+    sample, title, layers = PICTURES[room]
+    viewer = napari.Viewer(show=True)
+    viewer.theme = theme
+    window = viewer.window._qt_window
+    window.resize(*SIZE)
+    viewer.open_sample("napari-ssc", sample)
+    _, panel = viewer.window.add_plugin_dock_widget("napari-ssc", title)
+    settle()
+    panel.run_button.click()
+    wait(lambda: not panel.busy, f"{room}: run")
+    missing = layers - {layer.name for layer in viewer.layers}
+    if missing or panel.result is None or panel.table.rowCount() == 0 or not panel.save_button.isEnabled():
+        raise SystemExit(f"{room}: missing {missing or 'a result'}; the panel says: {panel.message.text()}")
+    VIEWS[room](viewer, panel)
+    settle(2.0)
+    path = FOLDER / f"{name or room}.png"
+    screenshot(viewer, path)
+    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB; {panel.message.text()}")
+    viewer.close()
+    settle(0.2)
+
+
+def screenshot(viewer, path: Path) -> None:
+    """Save the whole window, as small as it can be without being changed for the eye."""
+    from PIL import Image
+
+    image = Image.fromarray(viewer.screenshot(canvas_only=False, flash=False)[..., :3])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
+    if path.stat().st_size > LARGEST:
+        raise SystemExit(f"{path.name} is larger than {LARGEST // 1000} kB")
+
+
+def skin(viewer, panel) -> None:
+    """All of the biopsy, with the lower fields picked by a click on a bar of the histogram."""
+    bar = panel.histogram
+    place = QPoint(int(bar.position_of(float(panel.result.patches[panel.feature].quantile(0.2)))), 60)
+    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    if not panel.fields.selected_data:
+        raise SystemExit("skin: a click on the histogram marks no field")
+    viewer.reset_view()
+
+
+def lung(viewer, panel) -> None:
+    """The slice of the second level."""
+    panel.table.selectRow(1)
+    viewer.reset_view()
+
+
+def calcinosis(viewer, panel) -> None:
+    """The whole finger."""
+    viewer.reset_view()
+
+
+VIEWS = {"skin": skin, "lung": lung, "calcinosis": calcinosis}
+
+if __name__ == "__main__":
+    for room in PICTURES:
+        picture(room)

@@ -1,0 +1,122 @@
+"""What every panel shows, from top to bottom, without behaviour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QCollapsible
+
+from napari_ssc._form import Form
+from napari_ssc._table import ResultTable
+
+__all__ = ["Face"]
+
+
+class Face(QWidget):
+    """Image and drawn layers | parameters | Run | message | result | save.
+
+    Parameters
+    ----------
+    image_label : str
+        What the image is called here ("Slide").
+    takes_folders : bool
+        Whether an image may be a folder.
+    given_labels : list of str
+        One picker each for a layer that may be handed to the analysis.
+    open_form, form : Form
+        What a file may not say; the parameters.
+    """
+
+    def __init__(
+        self, image_label: str, takes_folders: bool, given_labels: list[str], open_form: Form, form: Form
+    ) -> None:
+        super().__init__()
+        self.open_form, self.form = open_form, form
+        self.open_button = QPushButton("Open file ...")
+        self.folder_button = QPushButton("Open folder ...")
+        self.folder_button.setVisible(takes_folders)
+        self.image_box = QComboBox()
+        self.given_boxes = [QComboBox() for _ in given_labels]
+        self.run_button = QPushButton("Run")
+        self.bar = QProgressBar()
+        self.message = QLabel()
+        self.table = ResultTable()
+        self.extra = QVBoxLayout()
+        self.save_button = QPushButton("Save result ...")
+        self.record_button = QPushButton("Parameters from run.json ...")
+        self.command_button = QPushButton("Copy as command")
+        self._lay_out(image_label, given_labels)
+
+    def say(self, text: str, problem: bool = False) -> None:
+        """One sentence to the user; a problem stands out."""
+        self.message.setText(text)
+        self.message.setProperty("problem", problem)
+        self.message.setStyleSheet("color: #e8912d;" if problem else "")
+
+    def _lay_out(self, image_label: str, given_labels: list[str]) -> None:
+        self.bar.setRange(0, 1000)
+        self.bar.setVisible(False)
+        self.message.setWordWrap(True)
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.table.setMinimumHeight(150)
+        self.save_button.setEnabled(False)
+        self.command_button.setToolTip("The same run as a line for the shell; it gives the same files")
+        self.record_button.setToolTip("Set the parameters as in an earlier result")
+
+        column = QVBoxLayout()
+        column.addLayout(_side_by_side(self.open_button, self.folder_button))
+        column.addWidget(_folded("If the file does not say", self.open_form.container.native))
+        picking = QFormLayout()
+        picking.addRow(image_label, self.image_box)
+        for label, box in zip(given_labels, self.given_boxes, strict=True):
+            picking.addRow(label, box)
+        column.addLayout(picking)
+        self.parameters = _folded("Parameters", self.form.container.native, self.record_button)
+        column.addWidget(self.parameters)
+        self.run_button.setStyleSheet("font-weight: bold; padding: 6px;")
+        for widget in (self.run_button, self.bar, self.message, self.table):
+            column.addWidget(widget, stretch=1 if widget is self.table else 0)
+        column.addLayout(self.extra)
+        column.addLayout(_side_by_side(self.save_button, self.command_button))
+
+        inside = QWidget()
+        inside.setLayout(column)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+        self.setMinimumWidth(360)
+
+
+def _side_by_side(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    for widget in widgets:
+        row.addWidget(widget)
+    return row
+
+
+def _folded(title: str, *contents: Any) -> QCollapsible:
+    section = QCollapsible(title, expandedIcon="\N{BLACK DOWN-POINTING SMALL TRIANGLE}",
+                           collapsedIcon="\N{BLACK RIGHT-POINTING SMALL TRIANGLE}")  # fmt: skip
+    section.setDuration(0)
+    for widget in contents:
+        section.addWidget(widget)
+    section.collapse(animate=False)
+    return section
