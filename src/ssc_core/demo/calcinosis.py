@@ -67,9 +67,7 @@ def section(part: Part) -> Section:
                 f"{error.max():.2f} mm2; {inside:.0%} of the true areas lie inside the stated interval."
             ),
             Table(table, "Measured against true, per deposit", {c: 2 for c in table.columns if "mm2" in c}),
-            Figure(
-                against_truth([pairs]), "Each point is a deposit; on the line measured equals true."
-            ),
+            Figure(against_truth([pairs]), "Each point is a deposit; on the line measured equals true."),
             *[Figure(part.case(name) / "overlay.png", f"{name}: bones and lesions.") for name in _CASES],
         ],
     )
@@ -83,17 +81,17 @@ def _matched(part: Part, name: str, truth: pd.DataFrame) -> list[dict[str, objec
     for deposit in truth.itertuples(index=False):
         under = found[true == deposit.label]
         label = int(np.bincount(under[under > 0]).argmax()) if (under > 0).any() else 0
-        got = lesions.loc[label] if label in lesions.index else None
+        got = lesions.reindex([label]).iloc[0]  # NaN throughout when the deposit was missed
         rows.append(
             {
                 "image": name,
                 "touches bone": bool(deposit.touches_bone),
                 "true_mm2": float(deposit.area_mm2),  # type: ignore[arg-type]
-                "area_mm2": np.nan if got is None else got["area_mm2"],
-                "low_mm2": np.nan if got is None else got["low"],
-                "high_mm2": np.nan if got is None else got["high"],
-                "ellipse_mm2": np.nan if got is None else got["ellipse_mm2"],
-                "flags": "" if got is None or pd.isna(got["flags"]) else str(got["flags"]),
+                "area_mm2": got["area_mm2"],
+                "low_mm2": got["low"],
+                "high_mm2": got["high"],
+                "ellipse_mm2": got["ellipse_mm2"],
+                "flags": "" if pd.isna(got["flags"]) else str(got["flags"]),
             }
         )
     return rows

@@ -72,7 +72,9 @@ def section(part: Part) -> Section:
                 {name: 2 for name in table.columns if table[name].dtype.kind == "f"},
             ),
             Note(
-                f"Collagen fraction: mean error {error.mean():+.3f}, largest {error.abs().max():.3f}. "
+                f"Collagen fraction: mean error {error.mean():+.3f}, largest {error.abs().max():.3f} "
+                "(fields lie inside the dermis and so see little of its loose upper layer, which the truth "
+                "counts). "
                 f"Correlation with the fibrosis that was put in: mean blue of the image {colour:+.2f}, "
                 f"bundle thickness {bundles:+.2f} (n = {len(both)}: too few to say more than the sign)."
             ),
