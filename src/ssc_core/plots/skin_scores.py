@@ -49,8 +49,8 @@ def heat_map(
     limit = max(float(np.quantile(abs(picture), 0.98)), 1e-6)
     fig = figure(7.0, 4.6)
     axes = fig.add_subplot()
-    shown = axes.imshow(picture, aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest",
-                        extent=(0, len(columns), len(rows), 0))  # fmt: skip
+    extent = (0, len(columns), len(rows), 0)
+    shown = axes.imshow(picture, aspect="auto", cmap="RdBu_r", vmin=-limit, vmax=limit, extent=extent)
     axes.set(
         xlabel=f"{len(columns)} patches, by Image Patch Score", ylabel=f"{len(rows)} features, by loading"
     )
@@ -75,7 +75,15 @@ def histograms(scores: Mapping[str, Floats], *, label: str = "Image Patch Score 
     colours = [NAMED[c] for c in ("orange", "blue", "green", "purple")]
     for i, (name, values) in enumerate(scores.items()):
         colour = colours[i % len(colours)]
-        axes.hist(values, bins, color=colour, alpha=0.55, label=name, edgecolor=colour, histtype="stepfilled")
+        axes.hist(
+            values,
+            bins.tolist(),
+            color=colour,
+            alpha=0.55,
+            label=name,
+            edgecolor=colour,
+            histtype="stepfilled",
+        )
         axes.axvline(float(values.mean()), color=colour, ls=":", lw=2)
     axes.set(xlabel=label, ylabel="patches")
     axes.legend(frameon=False, fontsize="small", title="dotted: mean (Biopsy Score)", title_fontsize="small")

@@ -49,6 +49,10 @@ class Expression:
     values: pd.DataFrame
     gene: pd.Series[str]
 
+    def of_probe(self, name: str) -> pd.Series[float]:
+        """Intensities of one probe, by biopsy."""
+        return pd.Series(self.values.to_numpy(float)[self.values.index == name][0], index=self.values.columns)
+
     def of_gene(self, name: str) -> pd.DataFrame:
         """The probes of a gene (letter case does not matter)."""
         return self.values[(self.gene.str.upper() == name.upper()).to_numpy()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +11,18 @@ import pandas as pd
 
 from ssc_core.errors import InputError
 from ssc_core.io.features import ABOUT, FeatureSet, read_features
-from ssc_core.io.tables import read_table
 from ssc_core.progress import Tick, silent, track
 from ssc_core.skin.scores.cohort_table import Cohort, read_cohort
 from ssc_core.skin.scores.patches import PatchSet, gather
 
-__all__ = ["BIOPSY_TABLE", "Study", "biopsy_measures", "features_of", "open_study", "read_cohort_table"]
+__all__ = ["BIOPSY_TABLE", "FEATURES", "Study", "biopsy_measures", "open_study", "read_cohort_table"]
 
+FEATURES = "features"
+"""Folder of the features in a study."""
 BIOPSY_TABLE = "cohort.csv"
 """The manifest without paths, kept in a study so that it can be analysed without its slides."""
 
-_PLACES = ("cases/{0}", "features/{0}", "{0}", "cases/{0}/features")
+_PLACES = ("features/{0}", "cases/{0}", "{0}")
 
 
 class Study:
@@ -38,6 +40,16 @@ class Study:
 
     def __init__(self, folder: Path, cohort: Cohort, patches: PatchSet) -> None:
         self.folder, self.cohort, self.patches = folder, cohort, patches
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Role to digest of what was read: the features, and the table of the people."""
+        hashed = hashlib.sha256(np.ascontiguousarray(self.patches.x).tobytes())
+        table = self.cohort.sections.to_csv(index=False).encode()
+        return {
+            "features": f"sha256:{hashed.hexdigest()}",
+            "cohort": f"sha256:{hashlib.sha256(table).hexdigest()}",
+        }
 
     @property
     def biopsies(self) -> pd.DataFrame:
@@ -91,11 +103,6 @@ def open_study(folder: str | Path, manifest: str | Path | None = None, *, tick: 
     return Study(folder, cohort, patches)
 
 
-def features_of(folder: str | Path, case_id: str) -> PatchSet:
-    """Features of one biopsy from a folder of features."""
-    return gather([(case_id, 1, read_features(folder))])
-
-
 def read_cohort_table(folder: Path, manifest: str | Path | None) -> Cohort:
     """The cohort's table, from `manifest` or from the study.
 
@@ -117,13 +124,6 @@ def biopsy_measures(patches: PatchSet, names: tuple[str, ...]) -> pd.DataFrame:
     table = pd.DataFrame(means, columns=[patches.names[i] for i in chosen])
     table.insert(0, "biopsy_id", list(patches.biopsies))
     return table
-
-
-def measured_biopsies(folder: str | Path, names: tuple[str, ...]) -> pd.DataFrame:
-    """Columns of a ``results.csv`` (``ssc skin batch``) as measures of biopsies, by ``biopsy_id``."""
-    table = read_table(Path(folder) / "results.csv")
-    kept = [n for n in names if n in table.columns]
-    return table[["case_id", *kept]].rename(columns={"case_id": "biopsy_id"})
 
 
 def _place(folder: Path, case_id: str) -> Path | None:

@@ -1,0 +1,195 @@
+"""Scores as files: tables, figures as SVG and PNG, the run record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ssc_core.io.output import RECORD
+from ssc_core.io.tables import write_table
+from ssc_core.plots import skin_scores as plots
+from ssc_core.plots.style import save_figure
+from ssc_core.results import record_run
+from ssc_core.skin.scores.associations import SEEN, what_the_score_sees
+from ssc_core.skin.scores.change import changes, patch_sampling_sdc, section_sdc
+from ssc_core.skin.scores.characteristics import table_two
+from ssc_core.skin.scores.discovery import Discovery
+from ssc_core.skin.scores.evaluate import TEST, Evaluation
+from ssc_core.skin.scores.fit import Fit
+from ssc_core.skin.scores.model import ScoreModel, save_model
+from ssc_core.skin.scores.patches import PatchSet
+from ssc_core.skin.scores.precision import PatchCurve, how_many_patches
+from ssc_core.skin.scores.study import biopsy_measures
+
+__all__ = ["save_discovery", "save_fit"]
+
+
+def save_discovery(found: Discovery, patches: PatchSet, folder: Path, inputs: Mapping[str, str]) -> None:
+    """Write ``biopsies``, ``patches``, ``loadings``, ``statistics``, figures 2A-C and ``run.json``.
+
+    Parameters
+    ----------
+    found : Discovery
+    patches : PatchSet
+        What it was found in, biopsies in the same order.
+    folder : Path
+        Existing.
+    inputs : mapping of str to str
+        Role to digest.
+    """
+    write_table(folder, "biopsies", found.biopsies, {"biopsy_score": "AU", "biopsy_score_se": "AU"})
+    number = pd.Series(patches.biopsy).groupby(patches.biopsy).cumcount() + 1
+    each = pd.DataFrame(
+        {
+            "biopsy_id": np.asarray(patches.biopsies)[patches.biopsy],
+            "patch": number.to_numpy(),
+            "image_patch_score": found.patch_scores,
+        }
+    )
+    write_table(folder, "patches", each, {"image_patch_score": "AU"})
+    axes = pd.DataFrame(
+        {"feature": patches.names, "loading": found.loadings, "mean": found.mean, "sd": found.sd}
+    )
+    write_table(folder, "loadings", axes)
+    rows = [
+        {"with": w, **s.as_row()} for w, s in zip(("biopsy", "mrss", "mrss"), found.statistics, strict=True)
+    ]
+    write_table(folder, "statistics", pd.DataFrame(rows))
+    _figure(
+        folder, "fig2a", plots.heat_map(patches.x, found.mean, found.sd, found.patch_scores, found.loadings)
+    )
+    _figure(folder, "fig2b", plots.histograms(_extremes(found, patches)))
+    ssc = found.biopsies[found.biopsies["status"] == "SSc"]
+    half = 1.96 * ssc["biopsy_score_se"].to_numpy(float)
+    score = ssc["biopsy_score"].to_numpy(float)
+    fig = plots.scatter(
+        ssc["mrss"].to_numpy(float), score, labels=("mRSS", "Biopsy Score (AU)"), said=found.correlations,
+        interval=(score - half, score + half),
+    )  # fmt: skip
+    _figure(folder, "fig2c", fig)
+    enough = how_many_patches(found.patch_scores, patches.biopsy)
+    _curve(folder, enough)
+    note = (f"first component holds {found.explained:.0%} of the variance of all features",)
+    record = record_run("skin discover", {}, inputs, warnings=(*found.flags, *note))
+    (folder / RECORD).write_text(record.to_json(), encoding="utf-8", newline="\n")
+
+
+def save_fit(
+    fit: Fit, evaluation: Evaluation, model: ScoreModel, folder: Path, inputs: Mapping[str, str]
+) -> None:
+    """Write the model, its scores and statistics, table 2, changes, figures 3 and 4, ``run.json``.
+
+    Parameters
+    ----------
+    fit, evaluation, model
+        What belongs together.
+    folder : Path
+        Existing; becomes the model's folder.
+    inputs : mapping of str to str
+        Role to digest.
+    """
+    save_model(model, folder)
+    table, name = fit.scores, fit.linear_name
+    write_table(folder, "scores", table, {name: "AU"})
+    write_table(folder, "statistics", evaluation.table())
+    if evaluation.models:
+        write_table(folder, "mixed_models", evaluation.model_table())
+    write_table(folder, "table2", table_two(table))
+    test_like = _linear_of_patches(fit)
+    enough = how_many_patches(test_like, fit.patches.biopsy)
+    _curve(folder, enough)
+    _changes(fit, test_like, folder)
+    seen = biopsy_measures(fit.patches, SEEN)
+    kept = [c for c in SEEN if c in table]
+    whole = table.drop(columns=[c for c in seen.columns if c != "biopsy_id" and c in kept]).merge(
+        seen, on="biopsy_id"
+    )
+    if any(c in whole for c in SEEN):
+        write_table(folder, "sees", what_the_score_sees(whole, name, seed=fit.params.seed))
+    _figures(fit, evaluation, folder)
+    said = (*fit.flags, *(p.sentence for p in evaluation.power))
+    record = record_run("skin fit", fit.params.model_dump(), inputs, seed=fit.params.seed, warnings=said,
+                        weights={"scores": model.digest})  # fmt: skip
+    (folder / RECORD).write_text(record.to_json(), encoding="utf-8", newline="\n")
+
+
+def _linear_of_patches(fit: Fit) -> Any:
+    """Linear score of every patch: out of fold for training biopsies, averaged model for the others."""
+    own = fit.scores["fold"].fillna(0).to_numpy(int)[fit.patches.biopsy] - 1
+    out = np.empty(len(fit.patches))
+    for k in np.unique(own):
+        rows = own == k
+        coef = fit.fibrosis.coef.mean(axis=0) if k < 0 else fit.fibrosis.coef[k]
+        constant = fit.fibrosis.intercept.mean() if k < 0 else fit.fibrosis.intercept[k]
+        out[rows] = fit.patches.x[rows] @ coef + constant
+    return out
+
+
+def _changes(fit: Fit, linear: Any, folder: Path) -> None:
+    errors = [patch_sampling_sdc(linear, fit.patches.biopsy)]
+    parts = pd.DataFrame({"biopsy_id": np.asarray(fit.patches.biopsies)[fit.patches.biopsy],
+                          "section": fit.patches.section, "score": linear})  # fmt: skip
+    several = section_sdc(parts.groupby(["biopsy_id", "section"])["score"].mean().reset_index(), "score")
+    found = changes(fit.scores, fit.linear_name, tuple(errors + ([several] if several else [])))
+    if len(found.table):
+        write_table(folder, "changes", found.table)
+    rows = [{**s.as_row(), "note": found.note} for s in found.sdc]
+    write_table(folder, "smallest_detectable_change", pd.DataFrame(rows))
+
+
+def _figures(fit: Fit, evaluation: Evaluation, folder: Path) -> None:
+    table, name, target = fit.scores, fit.linear_name, fit.params.target
+    title = "Fibrosis Score (AU)" if name == "fibrosis_score" else f"score for {target} (AU)"
+    criteria, chosen = {}, {}
+    if fit.diagnostic is not None:
+        wrong = {
+            where: next((f.statistic for f in evaluation.findings
+                         if f.statistic.name == "misclassification" and f.where.startswith(place)), None)
+            for where, place in (("training", "cross"), ("test", TEST))
+        }  # fmt: skip
+        known = {k: v for k, v in wrong.items() if v is not None}
+        _figure(folder, "fig3a", plots.boxes(table, "diagnostic_score", wrong=known))
+        _figure(folder, "fig3b", plots.rocs(evaluation.rocs))
+        criteria["t of Diagnostic Scores"] = fit.diagnostic.criterion
+        chosen["t of Diagnostic Scores"] = fit.diagnostic.chosen
+    used = table if fit.params.controls else table[table["status"] == "SSc"]
+    said = [
+        f.statistic for f in evaluation.findings if f.statistic.name == "Pearson r" and f.with_what == target
+    ]
+    low, high = used[f"{name}_low"].to_numpy(float), used[f"{name}_high"].to_numpy(float)
+    fig = plots.scatter(
+        used[target].to_numpy(float), used[name].to_numpy(float), groups=list(used["set"]),
+        labels=("mRSS" if target == "mrss" else target, title), said=said, interval=(low, high),
+    )  # fmt: skip
+    _figure(folder, "fig4a", fig)
+    criteria[f"Pearson r with {target}"] = fit.fibrosis.criterion
+    chosen[f"Pearson r with {target}"] = fit.fibrosis.chosen
+    _figure(folder, "penalties", plots.lambda_path(fit.fibrosis.lambdas, criteria, chosen))
+
+
+def _extremes(found: Discovery, patches: PatchSet) -> dict[str, Any]:
+    """Patch scores of the biopsies with the lowest and the highest mRSS, as in figure 2B."""
+    ssc = found.biopsies[(found.biopsies["status"] == "SSc") & found.biopsies["mrss"].notna()]
+    chosen = found.biopsies if ssc.empty else ssc.sort_values(["mrss", "biopsy_id"], kind="stable")
+    out = {}
+    for place in dict.fromkeys((0, len(chosen) - 1)):
+        row = chosen.iloc[place]
+        position = patches.biopsies.index(str(row["biopsy_id"]))
+        said = "" if math.isnan(row["mrss"]) else f"mRSS {row['mrss']:g}"
+        out[f"{row['biopsy_id']} {said}".strip()] = found.patch_scores[patches.biopsy == position]
+    return out
+
+
+def _curve(folder: Path, enough: PatchCurve) -> None:
+    write_table(folder, "patches_needed", enough.table)
+    _figure(folder, "patches_needed", plots.curve(enough.table, enough.measured, enough.needed()))
+
+
+def _figure(folder: Path, name: str, fig: Any) -> None:
+    for kind in ("svg", "png"):
+        save_figure(fig, folder / f"{name}.{kind}")
