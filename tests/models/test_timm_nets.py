@@ -26,7 +26,8 @@ class Toy(torch.nn.Module):
         self.num_features = 5
         self.pretrained_cfg = {
             "input_size": (3, 64, 64), "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.2, 0.1),
-            "classifier": "head.fc", "license": "apache-2.0", "hf_hub_id": "timm/toy", "tag": "in1k", "fixed_input_size": False,
+            "classifier": "head.fc", "license": "apache-2.0", "hf_hub_id": "timm/toy", "tag": "in1k",
+            "fixed_input_size": False,
         }  # fmt: skip
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

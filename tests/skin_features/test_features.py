@@ -12,6 +12,7 @@ import torch
 
 from ssc_core.errors import Cancelled, InputError
 from ssc_core.io.slide import Slide, open_slide
+from ssc_core.models.feature_net import open_feature_net
 from ssc_core.models.nets import build
 from ssc_core.skin.drawing import Drawn, draw
 from ssc_core.skin.features import MORPHOMETRY, Backbone, extract, open_backbone
@@ -25,13 +26,10 @@ def found(slide: Slide, drawn: Drawn, random_net: Backbone) -> np.ndarray:
     return extract(slide, drawn.fields, random_net)
 
 
-def test_fc6_equals_a_plain_torchvision_forward(
-    slide: Slide, drawn: Drawn, found: np.ndarray, random_net: Backbone
-) -> None:
+def test_fc6_equals_a_plain_torchvision_forward(slide: Slide, drawn: Drawn, found: np.ndarray) -> None:
     """The whole network of torchvision, its own preprocessing, patch by patch; fc6 caught with a hook."""
     plain = build("torchvision:alexnet")
-    ours = random_net.compute.__closure__  # the same weights, put into the plain network
-    net = next(c.cell_contents for c in ours if hasattr(c.cell_contents, "layer"))._network
+    net = open_feature_net("random-alexnet:0")._network  # the same weights, put into the plain network
     state = {f"features.{k}": v for k, v in net[0].state_dict().items()}
     state |= {f"classifier.1.{k}": v for k, v in net[3].state_dict().items()}
     plain.load_state_dict(state, strict=False)
