@@ -15,10 +15,11 @@ from ssc_core.io.store import read_mask
 from ssc_core.io.volume import Volume, check_rule, open_volume
 from ssc_core.lung.params import LungParams
 from ssc_core.lung.pipeline import analyse
+from ssc_core.lung.results import LungResult
 from ssc_core.lung.save import save
 from ssc_core.progress import Tick, share, silent
 
-__all__ = ["LungCase", "discover", "run_case"]
+__all__ = ["LungCase", "analysed", "discover", "run_case"]
 
 _VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 _MASK_MARKS = ("mask", "label", "seg", "lungs")
@@ -95,6 +96,31 @@ def discover(folder: str | Path) -> list[LungCase]:
     ]
 
 
+def analysed(case: LungCase, params: LungParams, tick: Tick = silent) -> LungResult:
+    """Open and analyse one CT; nothing is written.
+
+    Raises
+    ------
+    InputError
+        If the CT or the mask cannot be used.
+    """
+    image = case.open(share(tick, 0.0, 0.05))
+    mask = None if case.mask is None else read_mask(case.mask, image)
+    try:
+        result = analyse(image, params, mask=mask, tick=share(tick, 0.05, 1.0))
+    except InputError as error:
+        if error.source is not None:
+            raise
+        raise type(error)(error.message, source=case.ct, private=error.private) from error
+    inputs = {"ct": _digest(image.files)}
+    if case.mask is not None:
+        inputs["mask"] = file_digest(case.mask)
+    header = {str(k): v for k, v in image.header.items()}
+    opened = {"ct": header, "series_rule": case.series_rule, "resample_gaps": case.resample_gaps}
+    record = replace(result.record, inputs=inputs, parameters={**result.record.parameters, **opened})
+    return replace(result, record=record)
+
+
 def run_case(case: LungCase, params: LungParams, folder: Path, tick: Tick = silent) -> dict[str, Any]:
     """Open, analyse and save one CT.
 
@@ -119,21 +145,7 @@ def run_case(case: LungCase, params: LungParams, folder: Path, tick: Tick = sile
     InputError
         If the CT or the mask cannot be used.
     """
-    image = case.open(share(tick, 0.0, 0.05))
-    mask = None if case.mask is None else read_mask(case.mask, image)
-    try:
-        result = analyse(image, params, mask=mask, tick=share(tick, 0.05, 0.9))
-    except InputError as error:
-        if error.source is not None:
-            raise
-        raise type(error)(error.message, source=case.ct, private=error.private) from error
-    inputs = {"ct": _digest(image.files)}
-    if case.mask is not None:
-        inputs["mask"] = file_digest(case.mask)
-    header = {str(k): v for k, v in image.header.items()}
-    opened = {"ct": header, "series_rule": case.series_rule, "resample_gaps": case.resample_gaps}
-    record = replace(result.record, inputs=inputs, parameters={**result.record.parameters, **opened})
-    result = replace(result, record=record)
+    result = analysed(case, params, share(tick, 0.0, 0.9))
     tick(0.9, 1.0, "writing the result")
     save(result, folder)
     tick(1.0, 1.0, "done")
@@ -143,7 +155,7 @@ def run_case(case: LungCase, params: LungParams, folder: Path, tick: Tick = sile
     density = [c for c in result.areas.columns if c not in ("level", "slice")]
     for values in result.areas.to_dict("records"):
         row |= {f"level_{values['level']}_{c}": values[c] for c in density}
-    return row | {"flags": "; ".join(result.flags)}
+    return row | {"grade": result.grade, "flags": "; ".join(result.flags)}
 
 
 def _digest(files: tuple[Path, ...]) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+from ssc_core.lung.dome import lowest_lung
 from ssc_core.lung.grid import WorkGrid
 from ssc_core.lung.mask import CoarseMask
 from ssc_core.lung.sides import LEFT, RIGHT
 
-__all__ = ["Finding", "findings_of"]
+__all__ = ["Finding", "Grade", "findings_of", "grade_of"]
+
+Grade = Literal["good", "check", "poor"]
 
 _END_SHARE = 0.03
 _BORDER_SHARE = 0.02
@@ -19,6 +24,8 @@ _ASYMMETRY = 0.45
 _DOMES_MM = 30.0
 _CARINA_DOME_MM = (45.0, 160.0)
 _CLEAR_MM = 20.0
+_AIRLESS_SHARE = 0.02
+_RECESS_MM = 25.0  # lungs reach 45 to 100 mm below their domes
 _ALL = frozenset({1, 2, 3, 4, 5})
 
 
@@ -30,12 +37,29 @@ class Finding:
     withholds: frozenset[int] = frozenset()
 
 
+def grade_of(findings: Sequence[Finding]) -> Grade:
+    """How far a mask can be trusted unseen.
+
+    Returns
+    -------
+    {"good", "check", "poor"}
+        "poor" when something forbids every level, "check" when anything else was found, else "good".
+    """
+    if any(f.withholds == _ALL for f in findings):
+        return "poor"
+    return "check" if findings else "good"
+
+
 def findings_of(
     grid: WorkGrid, coarse: CoarseMask, dome: float | None, left_dome: float | None
 ) -> tuple[Finding, ...]:
     """Check the mask and the landmarks against what a whole adult chest looks like."""
     lungs = (coarse.labels == RIGHT) | (coarse.labels == LEFT)
-    out = [*_extent(lungs, grid, dome), *_volumes(coarse, grid)]
+    out = [*_extent(lungs, grid, dome), *_volumes(coarse, grid), *_airless(coarse, grid)]
+    out += [
+        *_recess(coarse.labels == RIGHT, dome, "right", grid),
+        *_recess(coarse.labels == LEFT, left_dome, "left", grid),
+    ]
     dz, carina = grid.spacing[0], coarse.airway.carina
     if carina is None:
         text = (
@@ -75,6 +99,35 @@ def _extent(lungs: np.ndarray, grid: WorkGrid, dome: float | None) -> list[Findi
             Finding("the field of view cuts the lungs at the side, so areas and volumes are too small")
         )
     return out
+
+
+def _airless(coarse: CoarseMask, grid: WorkGrid) -> list[Finding]:
+    out = []
+    for side, name in ((RIGHT, "right"), (LEFT, "left")):
+        ml = coarse.airless.get(side, 0.0)
+        share = ml / max(1.0, float((coarse.labels == side).sum() * grid.voxel_ml))
+        if share > _AIRLESS_SHARE:
+            text = (
+                f"{ml:.0f} ml of tissue without air ({100 * share:.0f} %) were counted as {name} lung "
+                "(consolidation or pleural fluid); look at the mask, and at level 5 if it lies at the base"
+            )
+            out.append(Finding(text))
+    return out
+
+
+def _recess(lung: np.ndarray, dome: float | None, name: str, grid: WorkGrid) -> list[Finding]:
+    """A lung that ends at its own dome has lost its base, unless the scan does."""
+    lowest = lowest_lung(lung)
+    if dome is None or not (lowest >= 0).any():
+        return []
+    deep = (dome - int(lowest[lowest >= 0].min())) * grid.spacing[0]
+    if deep >= _RECESS_MM or lung[0].any():
+        return []
+    text = (
+        f"the {name} lung ends {max(deep, 0):.0f} mm below its dome instead of 45 mm or more: dense disease "
+        "or fluid may be missing from the mask there, and the dome stand too high"
+    )
+    return [Finding(text)]
 
 
 def _volumes(coarse: CoarseMask, grid: WorkGrid) -> list[Finding]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ssc_core.errors import EmptyError
 from ssc_core.lung.airway import Airway, find_airway
 from ssc_core.lung.body import body_mask
+from ssc_core.lung.chest_wall import chest_wall
 from ssc_core.lung.closing import closed, holes_filled, touching
+from ssc_core.lung.dense import airless_lung
 from ssc_core.lung.gas import abdominal_gas
 from ssc_core.lung.grid import Bool, WorkGrid
 from ssc_core.lung.params import LungParams
@@ -40,6 +43,8 @@ class CoarseMask:
         False when the lungs touch so broadly that the midline had to part them.
     midline_mm : float
         Where right and left meet: at the trachea, or in the body's middle when there is none.
+    airless : mapping of int to float
+        Per side, ml of tissue without air at the ribs and in the recesses that was counted as lung.
     """
 
     labels: Labels
@@ -48,6 +53,7 @@ class CoarseMask:
     body: Bool
     parted: bool
     midline_mm: float
+    airless: Mapping[int, float] = field(default_factory=dict)
 
 
 def coarse_mask(grid: WorkGrid, params: LungParams, tick: Tick = silent) -> CoarseMask:
@@ -76,12 +82,16 @@ def coarse_mask(grid: WorkGrid, params: LungParams, tick: Tick = silent) -> Coar
     tick(4, 6, "closing vessels and disease")
     room = body & ~airway.mask & ~gas
     whole = _closed_sides(labels, grid, room, params)
+    added: dict[int, float] = {}
     if params.rib_fill:
         tick(5, 6, "filling out to the ribs")
-        whole = rib_cage_fill(whole, grid, room, airway.carina)
+        before, whole = whole, _filled_out(whole, grid, room, airway.carina)
+        added = {s: float(((whole == s) & (before != s)).sum() * grid.voxel_ml) for s in (RIGHT, LEFT)}
     whole[airway.mask] = AIRWAY
     tick(6, 6, "lungs found")
-    return CoarseMask(whole, ((whole == RIGHT) | (whole == LEFT)) & ~air, airway, body, parted, midline)
+    return CoarseMask(
+        whole, ((whole == RIGHT) | (whole == LEFT)) & ~air, airway, body, parted, midline, added
+    )
 
 
 def _closed_sides(labels: Labels, grid: WorkGrid, room: Bool, params: LungParams) -> Labels:
@@ -95,6 +105,17 @@ def _closed_sides(labels: Labels, grid: WorkGrid, room: Bool, params: LungParams
         lung = holes_filled(lung, grid, params.largest_hole_mm2)
         out[lung & (out == 0) & ((labels == 0) | (labels == side))] = side
     return out
+
+
+def _filled_out(labels: Labels, grid: WorkGrid, room: Bool, carina: int | None) -> Labels:
+    """Lung that holds no air: towards the ribs, and in the recesses below the last air."""
+    if np.count_nonzero(labels.any(axis=(1, 2))) < 3:
+        return labels
+    wall = chest_wall(labels, grid, carina)
+    dense = airless_lung(labels, grid, room, wall, carina)
+    if not np.array_equal(dense, labels):
+        wall = chest_wall(dense, grid, carina)
+    return rib_cage_fill(dense, grid, room, wall)
 
 
 def midline_of(airway: Airway, body: Bool, grid: WorkGrid) -> float:

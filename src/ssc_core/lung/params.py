@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from ssc_core.params import Params, quantity
 
-__all__ = ["LungParams"]
+__all__ = ["Engine", "LungParams"]
+
+Engine = Literal["classical", "lungmask", "file"]
 
 
 class LungParams(Params):
@@ -38,6 +40,10 @@ class LungParams(Params):
     largest_hole_mm2: Annotated[
         float, quantity("mm2", "Enclosed holes up to this are lung wherever they lie.", ge=0, le=5000)
     ] = 250.0
+    engine: Annotated[
+        Engine,
+        quantity("", "Who finds the lungs: classical, lungmask (if installed), or file (a given mask)."),
+    ] = "classical"
     rib_fill: Annotated[
         bool, quantity("", "Count dense tissue between the lung and the ribs as diseased lung.")
     ] = True

@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from ssc_core.errors import EmptyError, GeometryError
 from ssc_core.io.volume import Volume, check_hu
-from ssc_core.lung.checks import findings_of
+from ssc_core.lung.checks import findings_of, grade_of
 from ssc_core.lung.density import Histograms, level_table, volume_table
 from ssc_core.lung.dome import dome_height
+from ssc_core.lung.engines import mask_by
 from ssc_core.lung.given import coarse_from, given_slabs
 from ssc_core.lung.grid import WorkGrid, shrink
 from ssc_core.lung.levels import LEVEL_NAMES, Height, Level, find_heights
-from ssc_core.lung.mask import coarse_mask
+from ssc_core.lung.mask import CoarseMask, coarse_mask
 from ssc_core.lung.params import LungParams
 from ssc_core.lung.refine import refined
 from ssc_core.lung.results import LungResult
@@ -69,6 +70,7 @@ def analyse(
     _check_image(image)
     odd = check_hu(image)
     grid = shrink(image, params.work_mm, share(tick, 0.0, 0.25))
+    mask = mask_by(params.engine, image, mask)
     if mask is None:
         coarse = coarse_mask(grid, params, share(tick, 0.25, 0.6))
     else:
@@ -103,7 +105,31 @@ def analyse(
         flags=flags,
         record=record_run("lung analyse", params.model_dump(mode="json"), {}, warnings=flags),
         image=image,
+        grade=grade_of(findings),
+        reasons=tuple(f.text for f in findings),
+        landmarks=_landmarks(grid, coarse, dome),
     )
+
+
+def _landmarks(
+    grid: WorkGrid, coarse: CoarseMask, dome: float | None
+) -> dict[str, tuple[float, float, float]]:
+    """Carina and right dome as indices in the CT."""
+    scale = [n / m for n, m in zip(grid.source_shape[1:], grid.hu.shape[1:], strict=True)]
+
+    def at(z: float, y: float, x: float) -> tuple[float, float, float]:
+        return grid.to_source_slice(z), (y + 0.5) * scale[0] - 0.5, (x + 0.5) * scale[1] - 0.5
+
+    out = {}
+    if coarse.airway.carina is not None:
+        end = min(coarse.airway.trachea, key=lambda s: s.z)
+        out["carina"] = at(coarse.airway.carina, end.y / grid.spacing[1], end.x / grid.spacing[2])
+    if dome is not None:
+        base = (coarse.labels == RIGHT)[max(0, round(dome)) :][:1]
+        y, x = (float(v.mean()) for v in np.nonzero(base[0])) if base.any() else (0.0, 0.0)
+        if base.any():
+            out["right dome"] = at(dome, y, x)
+    return out
 
 
 def _check_image(image: Volume) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import pandas as pd
 
 from ssc_core.geometry import Frame
 from ssc_core.io.volume import Volume
+from ssc_core.lung.checks import Grade
 from ssc_core.lung.levels import Level
 from ssc_core.results import Measurement, RunRecord
 
@@ -41,6 +42,12 @@ class LungResult:
         How it was made.
     image : Volume
         The CT itself, still lazy: figures read single slices of it.
+    grade : {"good", "check", "poor"}
+        How far the mask can be trusted unseen.
+    reasons : tuple of str
+        Why it is not "good"; among the flags.
+    landmarks : mapping of str to tuple of float
+        What was seen: "carina" and "right dome" as (z, y, x) index in the CT, fractions allowed.
     """
 
     mask: npt.NDArray[np.uint8]
@@ -52,6 +59,9 @@ class LungResult:
     flags: tuple[str, ...]
     record: RunRecord
     image: Volume
+    grade: Grade = "good"
+    reasons: tuple[str, ...] = ()
+    landmarks: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
 
     def level_frame(self) -> pd.DataFrame:
         """The levels as a table: level, name, z_mm, slice, source_slice, method, uncertainty_mm, note."""

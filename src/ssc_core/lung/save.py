@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from ssc_core.io.output import RECORD
 from ssc_core.io.store import write_mask
@@ -15,10 +16,10 @@ from ssc_core.io.volume.source import write_nifti
 from ssc_core.lung.mask import AIRWAY
 from ssc_core.lung.results import LungResult
 from ssc_core.lung.sides import LEFT, RIGHT
-from ssc_core.plots.lung import Line, Section, coronal_figure, levels_figure
+from ssc_core.plots.lung import Line, Mark, Section, coronal_figure, levels_figure
 from ssc_core.plots.style import save_figure
 
-__all__ = ["LABELS", "save"]
+__all__ = ["LABELS", "overview_figure", "save", "sections_figure"]
 
 LABELS = {RIGHT: "right lung", LEFT: "left lung", AIRWAY: "trachea and main bronchi"}
 
@@ -43,10 +44,20 @@ def save(result: LungResult, folder: str | Path) -> None:
     write_table(folder, "volumes", result.volumes, _units(result.volumes.columns))
     write_mask(folder / "lungs.ome.zarr", result.mask, result.frame, LABELS)
     write_nifti(folder / "lungs.nii.gz", result.mask, result.image)
-    save_figure(levels_figure([_level_section(result, i) for i in range(5)]), folder / "levels.png")
-    save_figure(coronal_figure(_coronal(result), _lines(result)), folder / "overview.png")
+    save_figure(sections_figure(result), folder / "levels.png")
+    save_figure(overview_figure(result), folder / "overview.png")
     (folder / "summary.json").write_text(_summary(result), encoding="utf-8")
     (folder / RECORD).write_text(result.record.to_json(), encoding="utf-8")
+
+
+def sections_figure(result: LungResult) -> Figure:
+    """The five axial sections with outlines; the carina is marked."""
+    return levels_figure([_level_section(result, i) for i in range(5)])
+
+
+def overview_figure(result: LungResult) -> Figure:
+    """The coronal section with levels, their bands, and the landmarks that they hang on."""
+    return coronal_figure(_coronal(result), _lines(result))
 
 
 def _units(columns: object) -> dict[str, str]:
@@ -70,7 +81,7 @@ def _summary(result: LungResult) -> str:
         }
         for name, m in result.measurements.items()
     }
-    content = {"measurements": measurements, "flags": list(result.flags)}
+    content = {"measurements": measurements, "flags": list(result.flags), "grade": result.grade}
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -83,7 +94,11 @@ def _level_section(result: LungResult, index: int) -> Section:
     rows, columns = _around(result.mask, margin_mm=25.0, pixel_mm=(dy, dx))
     hu = np.asarray(result.image.hu[level.slice, rows, columns], np.float32)
     note = f"z {level.z_mm:.0f} mm ± {level.uncertainty_mm:.0f}, slice {level.slice}\n{level.method}"
-    return Section(title, hu, result.mask[level.slice, rows, columns], (dy, dx), note)
+    marks: tuple[Mark, ...] = ()
+    carina = result.landmarks.get("carina")
+    if level.number == 2 and carina is not None:
+        marks = (Mark(carina[1] - rows.start, carina[2] - columns.start, "carina"),)
+    return Section(title, hu, result.mask[level.slice, rows, columns], (dy, dx), note, marks)
 
 
 def _coronal(result: LungResult) -> Section:
@@ -95,7 +110,12 @@ def _coronal(result: LungResult) -> Section:
     _, columns = _around(result.mask, margin_mm=25.0, pixel_mm=(dy, dx))
     hu = np.asarray(result.image.hu[::-1, y, columns], np.float32)
     note = "bands: stated uncertainty of each level"
-    return Section("coronal section through the airway", hu, result.mask[::-1, y, columns], (dz, dx), note)
+    top = result.mask.shape[0] - 1
+    marks = tuple(
+        Mark(top - at[0], at[2] - columns.start, name) for name, at in sorted(result.landmarks.items())
+    )
+    title = "coronal section through the airway"
+    return Section(title, hu, result.mask[::-1, y, columns], (dz, dx), note, marks)
 
 
 def _lines(result: LungResult) -> list[Line]:

@@ -12,12 +12,21 @@ from matplotlib.figure import Figure
 
 from ssc_core.plots.style import NAMED, figure
 
-__all__ = ["LABEL_COLOURS", "Line", "Section", "coronal_figure", "levels_figure"]
+__all__ = ["LABEL_COLOURS", "Line", "Mark", "Section", "coronal_figure", "levels_figure"]
 
 LABEL_COLOURS = {1: NAMED["red"], 2: NAMED["sky"], 3: NAMED["yellow"]}
 """Colour of each label: right lung, left lung, trachea and main bronchi."""
 
 _LUNG_WINDOW_HU = (-1350.0, 150.0)  # level -600, width 1500
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A landmark in a section: its row and column, its name."""
+
+    row: float
+    column: float
+    name: str
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,8 @@ class Section:
         Size of a pixel: (rows, columns).
     note : str
         Below it.
+    marks : tuple of Mark
+        Landmarks.
     """
 
     title: str
@@ -43,6 +54,7 @@ class Section:
     labels: npt.NDArray[np.uint8] | None
     pixel_mm: tuple[float, float]
     note: str = ""
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +114,12 @@ def _show(axes: Axes, section: Section) -> None:
             part = section.labels == value
             if part.any() and not part.all():
                 axes.contour(part, levels=[0.5], colors=[colour], linewidths=0.7)
+    for mark in section.marks:
+        axes.plot(mark.column, mark.row, "+", color=NAMED["orange"], ms=11, mew=1.6)
+        at, shift = (mark.column, mark.row), (6, -9)
+        axes.annotate(
+            mark.name, at, xytext=shift, textcoords="offset points", color=NAMED["orange"], fontsize=7
+        )
     box = {"facecolor": "black", "alpha": 0.5, "lw": 0, "pad": 1.5}
     for x, side in ((0.015, "R"), (0.955, "L")):
         axes.text(x, 0.97, side, color="white", fontsize=8, va="top", transform=axes.transAxes, bbox=box)
