@@ -7,10 +7,10 @@ Jia et al. 2024 (Network design, Fig. 3A, Table 3) and the published code do not
   normalisation, dropout nor the pooling before the first full layer is printed: none, none and the mean over
   space are taken.
 - ``published``: the layout of the published weights, VGG-11 on 8 to 128 channels, convolution - ReLU - batch
-  normalisation, 6 x 6 x 6 features, two layers of 1024, 30.2 M weights. ``vgg16`` and ``vgg19`` are the deeper
-  candidates of Fig. 3A on the same channels.
-- ``small``: ours, not the papers'. It keeps the height: it pools in the plane only and reads each level as the
-  mean of a softmax over the slices, so that 0.1 M weights are enough.
+  normalisation, 6 x 6 x 6 features, two layers of 1024, 30.2 M weights. ``vgg16`` and ``vgg19`` are the
+  deeper candidates of Fig. 3A on the same channels.
+- ``small``: ours, not the papers'. It keeps the height: it pools in the plane only and reads each level as
+  the mean of a softmax over the slices, so that 0.1 M weights are enough.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ PLANS: dict[str, Plan] = {
 }
 
 
-class LNet(nn.Module):
+class LNet(nn.Module):  # type: ignore[misc]
     """3-D VGG: (n, 1, z, y, x) to (n, 5), slice numbers from the bottom of the crop.
 
     Weights are named as in the published file: ``features.N``, ``ln1``, ``ln2``, ``ln3``.
@@ -122,8 +122,8 @@ class LNet(nn.Module):
         return self.ln3(x)
 
 
-class SliceNet(nn.Module):
-    """Pools in the plane only; each level is the mean of a softmax over the slices. Shapes as :class:`LNet`."""
+class SliceNet(nn.Module):  # type: ignore[misc]
+    """Pools in the plane only; a level is the mean of a softmax over the slices. Shapes as :class:`LNet`."""
 
     def __init__(self, plan: Plan, outputs: int = LEVELS) -> None:
         super().__init__()

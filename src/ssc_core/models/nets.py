@@ -16,7 +16,7 @@ def build(architecture: str) -> Any:
     ----------
     architecture : str
         ``torchvision:NAME`` for a torchvision classifier, ``bvlc:alexnet`` for Caffe's AlexNet up to fc6,
-        ``timm:NAME`` for a network of timm without its classifier.
+        ``timm:NAME`` for a network of timm without its classifier, ``lnet:NAME`` for an L-Net.
 
     Returns
     -------
@@ -38,10 +38,18 @@ def build(architecture: str) -> Any:
         from ssc_core.models.timm_nets import build_timm
 
         return build_timm(name)
+    if family == "lnet":
+        from ssc_core.models.lnet import lnet
+
+        return lnet(name).eval()
     if architecture == "bvlc:alexnet":
         from ssc_core.models.alexnet_bvlc import BvlcAlexNet
 
         return BvlcAlexNet().eval()
+    if family == "unet":
+        from ssc_core.models.unet import unet
+
+        return unet(name).eval()
     raise InputError(f"there is no network architecture called {architecture!r}")
 
 

@@ -1,0 +1,75 @@
+"""``ssc lung train-levels`` and ``ssc lung levels --weights``: the L-Net."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+from cyclopts import Parameter
+
+from ssc_core.cli.running import Out, bar
+from ssc_core.lung.lnet.params import LevelNetParams, LevelTrainParams
+
+__all__ = ["level_table", "train_levels"]
+
+Options = Annotated[LevelTrainParams, Parameter(name="*")]
+_DEFAULT = LevelTrainParams()
+
+
+def train_levels(manifest: Path, /, *, out: Out, params: Options = _DEFAULT) -> None:
+    """Train the L-Net on CTs whose levels are known; the same command goes on after a stop.
+
+    Parameters
+    ----------
+    manifest
+        CSV with case_id, ct, levels (a table of level and z_mm), and if wanted patient, series, set (test).
+    """
+    from ssc_core.cohort import read_manifest
+    from ssc_core.lung.lnet.case import LevelCase
+    from ssc_core.lung.lnet.train import train_levels as train
+
+    cases = read_manifest(manifest, LevelCase)
+    with bar() as tick:
+        done = train(cases, out, params, tick=tick)
+    print(_text(done.table))
+    print()
+    for number, fit in done.fits.items():
+        print(f"fold {number}: best epoch {fit.best_epoch}, {fit.best_value:.2f} mm")
+    print(f"Result: {out}")
+
+
+def level_table(
+    ct: Path, weights: Path, *, series: str | None = None, params: LevelNetParams | None = None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Levels of one CT by trained networks, as a table for the terminal, and what must be said about them.
+
+    Parameters
+    ----------
+    ct : Path
+        DICOM folder, NIfTI, NRRD or MHA.
+    weights : Path
+        Training run or weight file.
+    series : str, optional
+        Which series of a folder that holds several.
+    params : LevelNetParams, optional
+        How.
+
+    Returns
+    -------
+    table : DataFrame
+        level, name, z_mm, slice, source_slice, method, uncertainty_mm, spread_mm, note.
+    flags : tuple of str
+        Plain sentences.
+    """
+    from ssc_core.io.volume import open_volume
+    from ssc_core.lung.lnet.predict import predict_levels
+
+    image = open_volume(ct, series=int(series) if series and series.isdigit() else series)
+    with bar() as tick:
+        found = predict_levels(image, weights, params, tick=tick)
+    return found.table(), found.flags
+
+
+def _text(table: pd.DataFrame) -> str:
+    return table.to_string(index=False, float_format=lambda v: f"{v:.3g}", na_rep="-")
