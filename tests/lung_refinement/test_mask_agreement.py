@@ -118,7 +118,7 @@ def test_slices_with_errors_come_first_with_their_reason(lungs) -> None:
     assert reasons[13].startswith("empty between slices that are not")
     # 3 and 26 are where this mask ends at once, as no lung does
     assert set(table["slice"][:7]) == {3, 10, 13, 15, 20, 22, 26}
-    assert table["score"][7] < 0.3
+    assert table["score"][7] < 0.5
     assert table.loc[table["slice"] == 22, "label"].item() == 2
 
 

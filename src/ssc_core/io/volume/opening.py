@@ -18,6 +18,7 @@ from ssc_core.io.volume.rule import choose_series
 from ssc_core.io.volume.series import Series, choose, list_series
 from ssc_core.io.volume.stack import stacked
 from ssc_core.io.volume.volume import Volume
+from ssc_core.io.volume.zarrfile import is_zarr, zarr_volume
 from ssc_core.progress import Tick, silent
 
 __all__ = ["open_volume"]
@@ -35,7 +36,7 @@ def open_volume(
     resample_gaps: bool = False,
     tick: Tick = silent,
 ) -> Volume:
-    """Open a CT: a DICOM folder, a multi-frame DICOM file, NIfTI, NRRD or MetaImage.
+    """Open a CT: a DICOM folder, a multi-frame DICOM file, NIfTI, NRRD, MetaImage or our own OME-Zarr.
 
     Parameters
     ----------
@@ -73,6 +74,8 @@ def open_volume(
     """
     path = Path(path)
     _require_readable(path)
+    if is_zarr(path):
+        return zarr_volume(path)
     if path.is_dir() or _is_dicom(path):
         found = list_series(path, tick=tick)
         if series is None and series_rule:

@@ -46,8 +46,8 @@ def suspicious_slices(
         One row per slice that holds `label` or lies between two that do, most suspicious first (ties by
         slice): ``slice``, ``score`` (0 to 3), ``label`` (the worst), ``area_mm2``, ``area_jump`` (difference
         of the area from the median of two neighbours on either side, over that + 100 mm2), ``border_share``
-        (of the area, on the edge of the image), ``mean_hu``, ``density_jump_hu`` (difference of the mean HU from the
-        median of those neighbours), ``reason``.
+        (of the area, on the edge of the image), ``mean_hu``, ``density_jump_hu`` (difference of the mean HU
+        from the median of those neighbours), ``reason``.
         The score adds, each up to 1: jump / 0.5, border share / 0.05, density jump / 150 HU.
 
     Raises
