@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,23 +99,24 @@ def test_morphometry_uses_the_same_door(slide: Slide, drawn: Drawn) -> None:
 def test_reading_goes_on_while_the_network_computes(
     slide: Slide, drawn: Drawn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Seven batches; reading and computing take 50 ms each: 0.40 s together, 0.70 s in turn."""
-    pause = 0.05
+    """The network holds the first batch until the second one has been read: that must not take for ever."""
+    second_read = threading.Event()
+    waited: list[bool] = []
 
-    def slowly(*_: object, **__: object):
+    def reading(*_: object, **__: object):
         for index in range(7):
-            time.sleep(pause)
+            if index == 1:
+                second_read.set()
             yield index, np.zeros((227, 227, 3), np.uint8)
 
     def compute(patches: np.ndarray, *_: object) -> np.ndarray:
-        time.sleep(pause)
+        waited.append(second_read.wait(20))
         return np.zeros((len(patches), 1), np.float32)
 
-    monkeypatch.setattr("ssc_core.skin.features.iter_fields", slowly)
+    monkeypatch.setattr("ssc_core.skin.features.iter_fields", reading)
     toy = Backbone("toy", "", False, "", "", ("a",), None, "cpu", False, compute)
-    start = time.perf_counter()
     extract(slide, drawn.fields, toy, batch=1)
-    assert time.perf_counter() - start < 0.6
+    assert waited == [True] * 7
 
 
 def test_it_can_be_stopped(slide: Slide, drawn: Drawn, random_net: Backbone) -> None:
