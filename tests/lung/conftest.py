@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from ssc_core.io.volume import Volume, volume_from_array
 from ssc_core.lung.pipeline import analyse
@@ -30,6 +31,26 @@ def healthy_ct(healthy: ChestPhantom) -> Volume:
 @pytest.fixture(scope="session")
 def healthy_result(healthy_ct: Volume) -> LungResult:
     return analyse(healthy_ct)
+
+
+@pytest.fixture(scope="session")
+def upside_down(healthy: ChestPhantom) -> LungResult:
+    """The same chest with its slices in the wrong order: no trachea that divides downwards."""
+    return analyse(volume_from_array(healthy.hu[::-1].copy(), healthy.frame))
+
+
+@pytest.fixture(scope="session")
+def ct_file(healthy: ChestPhantom, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The phantom as NIfTI with the slices from head to feet and a name that nobody may see."""
+    image = sitk.GetImageFromArray(healthy.hu[::-1].copy())
+    dz, dy, dx = healthy.frame.spacing
+    image.SetSpacing((dx, dy, dz))
+    top = healthy.frame.to_physical((len(healthy.hu) - 1, 0, 0))
+    image.SetOrigin(top[::-1].tolist())
+    image.SetDirection((1, 0, 0, 0, 1, 0, 0, 0, -1))
+    path = tmp_path_factory.mktemp("cts") / "ZZNAME_ct.nii.gz"
+    sitk.WriteImage(image, str(path))
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -18,20 +18,6 @@ from ssc_core.lung.save import save
 
 
 @pytest.fixture(scope="module")
-def ct_file(healthy, tmp_path_factory):
-    """The phantom as NIfTI with the slices from head to feet and a name that nobody may see."""
-    image = sitk.GetImageFromArray(healthy.hu[::-1].copy())
-    dz, dy, dx = healthy.frame.spacing
-    image.SetSpacing((dx, dy, dz))
-    top = healthy.frame.to_physical((len(healthy.hu) - 1, 0, 0))
-    image.SetOrigin(top[::-1].tolist())
-    image.SetDirection((1, 0, 0, 0, 1, 0, 0, 0, -1))
-    path = tmp_path_factory.mktemp("cts") / "ZZNAME_ct.nii.gz"
-    sitk.WriteImage(image, str(path))
-    return path
-
-
-@pytest.fixture(scope="module")
 def finished(ct_file, tmp_path_factory):
     folder = tmp_path_factory.mktemp("result")
     return folder, run_case(LungCase(case_id="a", ct=ct_file), LungParams(), folder)
@@ -99,12 +85,8 @@ def test_equal_results_are_equal_bytes(healthy_result, tmp_path):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
 
 
-def test_missing_levels_are_empty_cells_and_still_drawn(healthy, tmp_path):
-    from ssc_core.io.volume import volume_from_array
-    from ssc_core.lung.pipeline import analyse
-
-    result = analyse(volume_from_array(healthy.hu[::-1].copy(), healthy.frame))
-    save(result, tmp_path)
+def test_missing_levels_are_empty_cells_and_still_drawn(upside_down, tmp_path):
+    save(upside_down, tmp_path)
     table = pd.read_csv(tmp_path / "levels.csv")
     assert table["z_mm"].isna().all()
     assert table["note"].notna().all()

@@ -25,6 +25,7 @@ def test_both_lungs_and_the_airway_are_found(healthy, healthy_result, overlap):
     assert overlap(healthy_result.mask == 2, healthy.lungs == 2) >= 0.97
     assert overlap(healthy_result.mask == 3, healthy.lungs == 3) >= 0.75
     assert healthy_result.flags == ()
+    assert healthy_result.grade == "good"
 
 
 def test_volumes_are_those_of_the_phantom(healthy, healthy_result):
@@ -56,7 +57,10 @@ def test_levels_and_lungs_of_many_people(seed, overlap):
 
 @pytest.mark.parametrize(
     ("seed", "spacing", "pose"),
-    [(45, (8.0, 3.0, 3.0), None), (49, (4.0, 3.0, 3.0), Pose(prone=True, roll=6.0))],
+    [
+        (45, (8.0, 3.0, 3.0), None),
+        pytest.param(49, (4.0, 3.0, 3.0), Pose(prone=True, roll=6.0), marks=pytest.mark.slow),
+    ],
 )
 def test_thick_slices_and_other_poses(seed, spacing, pose, overlap):
     phantom = Chest(seed, pose=pose).render(spacing)
@@ -97,6 +101,7 @@ def test_densities_are_counts_of_the_mask(healthy, healthy_result):
     assert row["above_-700_HU_percent"] == pytest.approx(100 * (values > -700).mean())
 
 
+@pytest.mark.slow
 def test_more_disease_means_denser_lungs(healthy_result):
     phantom = Chest(11, disease=Disease(ground_glass=0.4)).render((4.0, 3.0, 3.0))
     ill = analyse(volume_from_array(phantom.hu, phantom.frame)).volumes.set_index("lung")

@@ -60,7 +60,8 @@ def test_levels_of_clinical_chests(real_ct, folder, file):
     assert 2000 < result.measurements["lung_volume"].value < 5000
 
 
-@pytest.mark.parametrize("folder", ["lung_pet_ct_chest", pytest.param("cptac_chest", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", ["lung_pet_ct_chest", "cptac_chest"])
 def test_full_resolution_dicom_agrees_with_its_small_copy(real_ct, folder, tmp_path):
     archive = next((real_ct / folder).glob("*.tar.xz"))
     with tarfile.open(archive) as tar:

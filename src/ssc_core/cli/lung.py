@@ -105,8 +105,9 @@ def mask(
     if ct.suffix.lower() == ".csv":
         run_manifest("lung", ct, out, params, workers)
         return
-    from ssc_core.lung.export import write_lungs
+    from ssc_core.lung.export import mask_files, write_lungs
 
+    mask_files(out)
     result = _one(ct, series, series_rule, resample_gaps, mask, params)
     files = write_lungs(result, out)
     for name in ("right", "left"):
@@ -143,7 +144,7 @@ def levels(
     mask
         Lung mask in the CT's own frame; without it the lungs are found.
     """
-    from ssc_core.lung.export import gather_levels, write_levels
+    from ssc_core.lung.export import gather_levels, level_files, write_levels
 
     if ct.suffix.lower() == ".csv":
         try:
@@ -151,6 +152,7 @@ def levels(
         finally:
             gather_levels(out)
         return
+    level_files(out)
     result = _one(ct, series, series_rule, resample_gaps, mask, params)
     files = write_levels(result, out)
     shown = result.level_frame()[["level", "name", "z_mm", "slice", "uncertainty_mm", "method", "note"]]

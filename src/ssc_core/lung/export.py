@@ -13,9 +13,46 @@ from ssc_core.lung.results import LungResult
 from ssc_core.lung.save import overview_figure, sections_figure
 from ssc_core.plots.style import save_figure
 
-__all__ = ["gather_levels", "write_levels", "write_lungs"]
+__all__ = ["gather_levels", "level_files", "mask_files", "write_levels", "write_lungs"]
 
 _COLUMNS = ("level", "name", "z_mm", "slice", "source_slice", "method", "uncertainty_mm", "note")
+
+
+def mask_files(path: str | Path) -> tuple[Path, Path, Path]:
+    """The files that :func:`write_lungs` writes; ask before a long analysis.
+
+    Raises
+    ------
+    OutputError
+        If one of them exists, or the name ends otherwise.
+    """
+    path = Path(path)
+    ending = next((e for e in (".nii.gz", ".nii") if path.name.lower().endswith(e)), None)
+    if ending is None:
+        raise OutputError("a mask is written as .nii or .nii.gz; name it so with -o", source=path)
+    stem = path.name[: -len(ending)]
+    files = path, path.with_name(f"{stem}-overview.png"), path.with_name(f"{stem}-run.json")
+    _require_new(*files)
+    return files
+
+
+def level_files(path: str | Path) -> tuple[Path, Path, Path, Path]:
+    """The files that :func:`write_levels` writes; ask before a long analysis.
+
+    Raises
+    ------
+    OutputError
+        If one of them exists, or the name ends otherwise.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".csv":
+        raise OutputError("levels are written as .csv; name the file so with -o", source=path)
+    sections, overview, record = (
+        path.with_name(f"{path.stem}-{part}") for part in ("sections.png", "overview.png", "run.json")
+    )
+    files = path, sections, overview, record
+    _require_new(*files)
+    return files
 
 
 def write_lungs(result: LungResult, path: str | Path) -> tuple[Path, ...]:
@@ -31,13 +68,7 @@ def write_lungs(result: LungResult, path: str | Path) -> tuple[Path, ...]:
     OutputError
         If one of the files exists or cannot be written, or the name ends otherwise.
     """
-    path = Path(path)
-    ending = next((e for e in (".nii.gz", ".nii") if path.name.lower().endswith(e)), None)
-    if ending is None:
-        raise OutputError("a mask is written as .nii or .nii.gz; name it so with -o", source=path)
-    stem = path.name[: -len(ending)]
-    picture, record = (path.with_name(f"{stem}-{part}") for part in ("overview.png", "run.json"))
-    _require_new(path, picture, record)
+    path, picture, record = mask_files(path)
     write_nifti(path, result.mask, result.image)
     save_figure(overview_figure(result), picture)
     record.write_text(_passport(result), encoding="utf-8")
@@ -60,12 +91,7 @@ def write_levels(result: LungResult, path: str | Path) -> tuple[Path, ...]:
     OutputError
         If one of the files exists or cannot be written, or the name ends otherwise.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".csv":
-        raise OutputError("levels are written as .csv; name the file so with -o", source=path)
-    names = ("sections.png", "overview.png", "run.json")
-    sections, overview, record = (path.with_name(f"{path.stem}-{n}") for n in names)
-    _require_new(path, sections, overview, record)
+    path, sections, overview, record = level_files(path)
     save_figure(sections_figure(result), sections)
     save_figure(overview_figure(result), overview)
     record.write_text(_passport(result), encoding="utf-8")

@@ -115,6 +115,8 @@ def _coronal(result: LungResult) -> Section:
         Mark(top - at[0], at[2] - columns.start, name) for name, at in sorted(result.landmarks.items())
     )
     title = "coronal section through the airway"
+    if marks:
+        note += "; landmarks of other depths are projected onto it"
     return Section(title, hu, result.mask[::-1, y, columns], (dz, dx), note, marks)
 
 
