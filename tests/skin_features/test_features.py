@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -18,6 +19,8 @@ from ssc_core.skin.drawing import Drawn, draw
 from ssc_core.skin.features import MORPHOMETRY, Backbone, extract, open_backbone
 from ssc_core.skin.morphometry import FEATURES, measure_field
 from ssc_core.skin.params import SkinParams
+from ssc_core.skin.pipeline import analyse
+from ssc_core.skin.save import save
 from ssc_core.tiles import read_fields
 
 
@@ -176,3 +179,15 @@ def test_all_three_readings_of_the_field_run(
     assert native.plan.mpp == (0.17, 0.17)
     for fields in (together, native):
         assert extract(fine, fields, random_net).shape == (2, 4096)
+
+
+def test_native_fields_are_measured_and_drawn_where_they_are(slide: Slide, tmp_path: Path) -> None:
+    """The slide's pixels are 1.762 um, so native fields are the usual ones."""
+    params = SkinParams(n_patches=2)
+    usual, native = analyse(slide, params), analyse(slide, params.model_copy(update={"native": True}))
+    pd.testing.assert_frame_equal(usual.patches, native.patches, rtol=1e-4)
+    for name, result in (("usual", usual), ("native", native)):
+        (tmp_path / name).mkdir()
+        save(result, tmp_path / name)
+    pictures = [(tmp_path / name / "overview.png").read_bytes() for name in ("usual", "native")]
+    assert pictures[0] == pictures[1]
