@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 import torch
 
+from ssc_core.agree.kinds import kind_named
+from ssc_core.agree.reading import read_readings
 from ssc_core.cli.train_levels import level_table
 from ssc_core.cli.train_levels import train_levels as command
 from ssc_core.cohort import read_manifest
@@ -82,8 +84,9 @@ def test_a_stopped_training_ends_with_the_same_files(tmp_path: Path, tiny: Plan,
     train_levels(cases, tmp_path / "parts", QUICK)
     assert tree(tmp_path / "whole") == tree(tmp_path / "parts")
     assert {p.split("/")[0] for p in tree(tmp_path / "whole")} == {
-        "card.json", "fold-1", "fold-2", "levels.csv", "levels.parquet", "levels.units.json",
-        "predictions.csv", "predictions.parquet", "predictions.units.json", "run.json", "split.csv",
+        "card.json", "fold-1", "fold-2", "levels.csv", "levels.parquet", "levels.units.json", "network.csv",
+        "predictions.csv", "predictions.parquet", "predictions.units.json", "reference.csv",
+        "run.json", "split.csv",
     }  # fmt: skip
     with pytest.raises(InputError, match="noise_hu: 0"):
         train_levels(cases, tmp_path / "whole", QUICK.model_copy(update={"noise_hu": 5.0}))
@@ -106,6 +109,11 @@ def test_test_patients_are_fixed_and_card_and_levels_agree(
     card = read_card(tmp_path / "run")
     assert card.input["grid"] == [32, 16, 16]
     assert "30 read" in card.training_data
+    files = [tmp_path / "run" / f"{name}.csv" for name in ("reference", "network")]
+    (known,), (said,) = (read_readings(f, kind_named("position"), f.stem) for f in files)
+    assert (known.table["patient"].nunique(), len(known.table), len(said.table)) == (2, 10, 10)
+    apart = said.table["z_mm"] - known.table["z_mm"]
+    assert np.allclose(apart, rows[rows["set"] == "test"]["error_mm"], atol=1e-4)
     # the command for a CT and the figures of the run come from the same votes
     case = next(c for c in cases_of(manifest) if c.case_id == "case1")
     table, flags = level_table(case.ct, tmp_path / "run", params=LevelNetParams(step=2, device="cpu"))
@@ -190,7 +198,7 @@ def test_what_cannot_be_trusted_is_told() -> None:
 def test_the_summary_is_that_of_the_definitions() -> None:
     rows = pd.DataFrame(
         {
-            "set": "test", "level": 1, "true_z_mm": [0.0, 10, 20, 30], "z_mm": [1.0, 8, 23, np.nan],
+            "set": "test", "level": 1, "true_slice": [0.0, 5, 10, 15], "slice": [0.5, 4, 11.5, np.nan],
             "error_mm": [1.0, -2, 3, np.nan], "error_slices": [0.5, -1, 1.5, np.nan],
         }
     )  # fmt: skip

@@ -16,7 +16,7 @@ from ssc_core.lung.lnet.weights import LevelNets
 from ssc_core.progress import Tick, silent
 from ssc_core.stats.intraclass import icc_value
 
-__all__ = ["error_90", "predictions", "summary"]
+__all__ = ["error_90", "predictions", "readings", "summary"]
 
 _LEAST_FOR_90 = 10
 
@@ -42,7 +42,8 @@ def predictions(
     Returns
     -------
     list of dict
-        case_id, patient, set, level, true_z_mm, z_mm, error_mm, error_slices (of the grid), spread_mm.
+        case_id, patient, set, level, true_slice, slice (of the grid, 0 = lowest), true_z_mm, z_mm, error_mm,
+        error_slices, spacing_mm, spread_mm.
     """
     rows = []
     for i, case in enumerate(cases):
@@ -59,10 +60,13 @@ def predictions(
                     "patient": case.patient,
                     "set": group,
                     "level": n,
+                    "true_slice": float(true),
+                    "slice": float(number),
                     "true_z_mm": float(case.heights.to_mm(true)),
                     "z_mm": float(case.heights.to_mm(number)),
                     "error_mm": float((number - true) * spacing),
                     "error_slices": float(number - true),
+                    "spacing_mm": spacing,
                     "spread_mm": float((high - low)[n - 1] / 2 * spacing),
                 }
             )
@@ -73,12 +77,13 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     """Per set and level: n, MAE and SD of the absolute error (mm and slices), bias in mm, ICC(A,1).
 
     The columns of Jia et al. 2022, Table 1; `rows` as :func:`predictions` gives them, folds taken together.
-    Levels that are unknown are left out and not counted.
+    Levels that are unknown are left out and not counted. ICC is that of the slice numbers on the grid, as in
+    the paper: heights in the scanner differ by the place of the patient, which would make any ICC look good.
     """
     out = []
     for (group, level), part in rows[rows["error_mm"].notna()].groupby(["set", "level"], sort=True):
         absolute, slices = part["error_mm"].abs(), part["error_slices"].abs()
-        table = part[["true_z_mm", "z_mm"]].to_numpy(float)
+        table = part[["true_slice", "slice"]].to_numpy(float)
         out.append(
             {
                 "set": group,
@@ -93,6 +98,23 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(out)
+
+
+def readings(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Known and predicted levels as two readings for ``ssc agree --kind position``.
+
+    Returns
+    -------
+    reference, network : DataFrame
+        patient, image, level, slice, z_mm; both heights are counted from the lowest slice of the scan.
+    """
+    rows = rows[rows["true_slice"].notna()]
+    keys = rows[["patient", "case_id", "level"]].rename(columns={"case_id": "image"})
+    reference, network = (
+        keys.assign(slice=rows[column], z_mm=rows[column] * rows["spacing_mm"])
+        for column in ("true_slice", "slice")
+    )
+    return reference, network
 
 
 def error_90(rows: pd.DataFrame) -> list[float]:

@@ -16,7 +16,7 @@ from ssc_core.io.output import claim
 from ssc_core.io.tables import write_table
 from ssc_core.lung.lnet.case import KnownLevels, LevelCase
 from ssc_core.lung.lnet.contract import contract_of
-from ssc_core.lung.lnet.evaluate import error_90, predictions, summary
+from ssc_core.lung.lnet.evaluate import error_90, predictions, readings, summary
 from ssc_core.lung.lnet.gridding import gridded
 from ssc_core.lung.lnet.items import Gridded, LevelItems
 from ssc_core.lung.lnet.params import LevelTrainParams
@@ -40,7 +40,7 @@ _LIMITS = (
     "Not for clinical use. The figures hold for CTs like those it was trained on; levels of another scanner, "
     "reach or population may lie elsewhere. The spread of the votes is no error bound."
 )
-_UNITS = {"true_z_mm": "mm", "z_mm": "mm", "error_mm": "mm", "spread_mm": "mm", "error_slices": "slices"}
+_UNITS = {"true_z_mm": "mm", "z_mm": "mm", "error_mm": "mm", "spacing_mm": "mm", "spread_mm": "mm"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ def train_levels(
     folder : path-like
         The run: what :func:`ssc_core.training.folds.train_folds` writes, ``predictions.csv`` (validation
         patients by the network of their fold, test patients by all), ``levels.csv`` (MAE, SD, bias, ICC per
-        level), ``card.json``. While it runs, ``grid/`` holds the resampled CTs.
+        level), ``reference.csv`` and ``network.csv`` (the test set, for ``ssc agree --kind position``),
+        ``card.json``. While it runs, ``grid/`` holds the resampled CTs.
     params : LevelTrainParams, optional
         How.
     tick : Tick
@@ -134,6 +135,9 @@ def train_levels(
     rows = _judge(run, fits, by_patient, split, params, share(tick, 0.95, 1.0))
     table = summary(rows)
     write_table(run, "predictions", rows, _UNITS)
+    judged = rows[rows["set"] == ("test" if split.test else "validation")]
+    for name, reading in zip(("reference", "network"), readings(judged), strict=True):
+        reading.to_csv(run / f"{name}.csv", index=False, float_format="%.9g", lineterminator="\n")
     write_table(run, "levels", table, {"mae_mm": "mm", "sd_mm": "mm", "bias_mm": "mm"})
     figures: dict[str, Any] = {
         "error_mm_90": [None if math.isnan(v) else v for v in error_90(rows[rows["set"] == "validation"])],
