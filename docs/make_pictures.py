@@ -103,8 +103,38 @@ def calcinosis(viewer, panel) -> None:
     viewer.reset_view()
 
 
+def worklist() -> None:
+    """A worklist over three phantom fingers, on its second case, in the light theme."""
+    import tempfile
+
+    import pandas as pd
+
+    from ssc_core.phantoms.finger import FingerSpec, make_image, write_dicom
+
+    with tempfile.TemporaryDirectory() as folder:
+        for n in (1, 2, 3):
+            write_dicom(make_image(FingerSpec(n)), Path(folder) / f"{n}.dcm")
+        rows = [{"case_id": f"case-000{n}", "image": f"{n}.dcm", "mRSS": 10 * n} for n in (1, 2, 3)]
+        pd.DataFrame(rows).to_csv(Path(folder) / "cases.csv", index=False)
+        viewer = napari.Viewer(show=True)
+        viewer.theme = "light"
+        viewer.window._qt_window.resize(*SIZE)
+        _, panel = viewer.window.add_plugin_dock_widget("napari-ssc", "Worklist")
+        panel.open_manifest(Path(folder) / "cases.csv")
+        wait(lambda: not panel.busy, "worklist: first case")
+        QTest.keyClicks(panel.note_line, "deposit at the tip")
+        panel.next_button.click()
+        wait(lambda: not panel.busy, "worklist: second case")
+        settle(2.0)
+        if panel.table.rowCount() != 3 or [la.name for la in viewer.layers] != ["case-0002"]:
+            raise SystemExit(f"worklist: the second case is not shown; it says: {panel.message.text()}")
+        screenshot(viewer, FOLDER / "worklist.png")
+        viewer.close()
+
+
 VIEWS = {"skin": skin, "lung": lung, "calcinosis": calcinosis}
 
 if __name__ == "__main__":
     for room in PICTURES:
         picture(room)
+    worklist()

@@ -1,7 +1,8 @@
 """Between images of the core and layers of the viewer: pure conversion, physical units, nothing computed.
 
 A layer made here carries its image in ``metadata["ssc_source"]`` and the manifest row that opened it in
-``metadata["ssc_case"]``, so that a panel can hand both back to the core.
+``metadata["ssc_case"]``, so that a panel can hand both back to the core. A layer of a result knows the image
+under it by ``metadata["ssc_on"]``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ssc_core.geometry import Frame
 
 __all__ = [
     "CASE",
+    "ON",
     "SOURCE",
     "LayerData",
     "finger_layer",
@@ -28,7 +30,7 @@ __all__ = [
 
 LayerData = tuple[Any, dict[str, Any], str]
 
-SOURCE, CASE = "ssc_source", "ssc_case"
+SOURCE, CASE, ON = "ssc_source", "ssc_case", "ssc_on"
 _LUNG_WINDOW = (-1350.0, 150.0)
 _BONE_WINDOW = (-300.0, 1200.0)
 

@@ -19,7 +19,7 @@ from napari_ssc._face import Face
 from napari_ssc._form import Form
 from napari_ssc._job import Job
 from napari_ssc._layer_boxes import LayerBoxes
-from napari_ssc._layers import CASE, SOURCE, LayerData
+from napari_ssc._layers import CASE, ON, SOURCE, LayerData
 from napari_ssc._record import parameters_of
 from napari_ssc._view import fly_to
 from ssc_core.errors import InputError, SscError
@@ -265,7 +265,7 @@ class Panel(Face):
             if layer in self.viewer.layers and layer not in given.values():
                 self.viewer.layers.remove(layer)
         self._shown = [
-            getattr(self.viewer, f"add_{kind}")(data, **arguments)
+            getattr(self.viewer, f"add_{kind}")(data, **{**arguments, "metadata": {ON: source}})
             for data, arguments, kind in self.layers_of(result, source)
         ]
         self.table.show_frame(self.table_of(result))

@@ -1,4 +1,4 @@
-"""Slides and CT into layers, lazily, with their physical scale."""
+"""Slides, CT and results into layers, lazily, with their physical scale."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from napari_ssc._layers import LayerData
+from napari_ssc._results import is_result, read_folder, read_regions, read_store
+from ssc_core.io.output import RECORD
 
-__all__ = ["get_reader"]
+__all__ = ["PATTERNS", "get_reader"]
 
 _SLIDES = (".svs", ".scn", ".ndpi", ".mrxs", ".bif", ".vms", ".vmu", ".svslide", ".tif", ".tiff", ".zarr")
 _VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 _LOOK_AT = 20
+
+PATTERNS = tuple(f"*{ending}" for ending in (*_SLIDES, *_VOLUMES, ".geojson"))
+"""What `prefer` claims; the manifest lists the same and ``run.json``."""
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
@@ -26,6 +31,12 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | 
     if not isinstance(path, str):
         return None
     name = path.lower().rstrip("/")
+    if name.endswith(".geojson"):
+        return _read_regions
+    if Path(path).name == RECORD:
+        return _read_folder
+    if name.endswith(".zarr") and is_result(Path(path)):
+        return _read_store
     if name.endswith(_SLIDES):
         return _read_slide
     if name.endswith(_VOLUMES) or _holds_dicom(Path(path)):
@@ -45,6 +56,18 @@ def _read_volume(path: str) -> list[LayerData]:
     from ssc_core.lung.case import LungCase
 
     return [open_ct(LungCase(case_id="case", ct=Path(path)))]
+
+
+def _read_store(path: str) -> list[LayerData]:
+    return read_store(Path(path))
+
+
+def _read_regions(path: str) -> list[LayerData]:
+    return read_regions(Path(path))
+
+
+def _read_folder(path: str) -> list[LayerData]:
+    return read_folder(Path(path))
 
 
 def _holds_dicom(folder: Path) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from napari_ssc._layers import LayerData, index_of, placed
@@ -17,7 +18,7 @@ from ssc_core.errors import EmptyError, InputError
 from ssc_core.geometry import Frame
 from ssc_core.io.roi import Roi
 
-__all__ = ["CLASS", "EXCLUDED", "regions_of", "shapes_layer"]
+__all__ = ["CLASS", "EXCLUDED", "colour_of", "regions_of", "shapes_layer", "shapes_style"]
 
 CLASS = "class"
 EXCLUDED = ("hole", "hair", "gland", "fold", "tear")
@@ -42,12 +43,17 @@ def shapes_style(name: str, classes: Sequence[str]) -> dict[str, Any]:
     return {
         "name": name,
         "shape_type": "polygon",
-        "features": {CLASS: list(classes)},
+        "features": pd.DataFrame({CLASS: pd.Series(list(classes), dtype=object)}),
         "feature_defaults": {CLASS: "dermis"},
-        "edge_color": [_COLOURS.get(c, "#ffffff") for c in classes] or _COLOURS["dermis"],
+        "edge_color": [colour_of(c) for c in classes] or colour_of("dermis"),
         "face_color": "transparent",
         "edge_width": 8,
     }
+
+
+def colour_of(label: str) -> str:
+    """Colour of a class."""
+    return _COLOURS.get(label, "#ffffff")
 
 
 def regions_of(layer: Any, frame: Frame) -> tuple[Roi, ...]:

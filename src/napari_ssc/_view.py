@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["camera_of", "fly_to"]
+from napari_ssc._layers import SOURCE
+
+__all__ = ["camera_of", "fly_to", "open_slide_here"]
 
 
 def fly_to(viewer: Any, place: Sequence[float], zoom: float | None = None) -> None:
@@ -34,3 +36,15 @@ def fly_to(viewer: Any, place: Sequence[float], zoom: float | None = None) -> No
 def camera_of(viewer: Any) -> Any:
     """The camera; napari 0.9 moved it."""
     return getattr(viewer, "scene", viewer).camera
+
+
+def open_slide_here() -> Any:
+    """The slide of the current viewer, if there is exactly one."""
+    import napari
+
+    from ssc_core.io.slide import Slide
+
+    viewer = napari.current_viewer()
+    layers = [] if viewer is None else viewer.layers
+    slides = [s for s in (la.metadata.get(SOURCE) for la in layers) if isinstance(s, Slide)]
+    return slides[0] if len(slides) == 1 else None

@@ -65,9 +65,15 @@ class CalcinosisPanel(Panel):
         return given
 
     def analyse(self, source: Any, case: Any, params: Any, given: dict[str, Any], tick: Tick) -> Any:
-        """Find bones and lesions."""
+        """As ``ssc calcinosis analyse`` does, unless bones or seeds were drawn."""
+        from ssc_core.calcinosis.case import analysed
         from ssc_core.calcinosis.pipeline import analyse
+        from ssc_core.errors import InputError
 
+        if case is not None and not given:
+            return analysed(case, params, tick)
+        if case is not None and case.bones is not None and "mask" not in given:
+            raise InputError("the manifest gives bones for this image; open them and pick them as bones too")
         return analyse(source, params, tick=tick, **given)
 
     def layers_of(self, result: Any, source: Any) -> list[LayerData]:

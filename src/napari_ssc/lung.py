@@ -64,9 +64,12 @@ class LungPanel(Panel):
         return {name: on_grid(layer, source.frame, source.shape) for name, layer in layers.items()}
 
     def analyse(self, source: Any, case: Any, params: Any, given: dict[str, Any], tick: Tick) -> Any:
-        """Find lungs and levels."""
+        """As ``ssc lung analyse`` does, unless a mask was drawn."""
+        from ssc_core.lung.case import analysed
         from ssc_core.lung.pipeline import analyse
 
+        if case is not None and not given:
+            return analysed(case, params, tick)
         return analyse(source, params, tick=tick, **given)
 
     def layers_of(self, result: Any, source: Any) -> list[LayerData]:

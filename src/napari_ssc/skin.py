@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import BaseModel
-from qtpy.QtWidgets import QComboBox, QFormLayout
+from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QPushButton
 
 from napari_ssc._histogram import Histogram
-from napari_ssc._layers import LayerData
+from napari_ssc._layers import ON, SOURCE, LayerData, placed
 from napari_ssc._opening import open_slide
 from napari_ssc._panel import Given, Panel
-from napari_ssc._regions import regions_of, shapes_layer
+from napari_ssc._regions import CLASS, EXCLUDED, colour_of, regions_of, shapes_layer, shapes_style
 from napari_ssc._view import fly_to
 from ssc_core.params import Params
 from ssc_core.progress import Tick
@@ -46,10 +46,20 @@ class SkinPanel(Panel):
         self.histogram = Histogram()
         row = QFormLayout()
         row.addRow("Colour fields by", self.colour_box)
+        self.class_box = QComboBox()
+        self.class_box.addItems(["dermis", *EXCLUDED])
+        self.class_box.setToolTip("What the next shape means; all but dermis are cut out of it")
+        self.draw_button = QPushButton("Draw")
+        self.draw_button.setToolTip("Draw a polygon: click its corners, end with a double click")
+        drawing = QHBoxLayout()
+        drawing.addWidget(self.class_box, stretch=1)
+        drawing.addWidget(self.draw_button)
+        self.picking.addRow("Draw a region", drawing)
         self.extra.addLayout(row)
         self.extra.addWidget(self.histogram)
         self.fields: Any = None
         self._earlier: dict[str, Any] = {}
+        self.draw_button.clicked.connect(self.draw)
         self.colour_box.currentTextChanged.connect(self._recolour)
         self.histogram.picked.connect(self._show_fields)
 
@@ -73,10 +83,13 @@ class SkinPanel(Panel):
         return {name: regions_of(layer, source.frame) for name, layer in layers.items()}
 
     def analyse(self, source: Any, case: Any, params: Any, given: dict[str, Any], tick: Tick) -> Any:
-        """Propose the dermis unless it was drawn, draw fields, measure them."""
+        """As ``ssc skin analyse`` does, unless a dermis was drawn."""
         from ssc_core.seeds import seed_of
+        from ssc_core.skin.case import analysed
         from ssc_core.skin.pipeline import analyse
 
+        if case is not None and not given:
+            return analysed(case, params, tick)[0]
         name = "case" if case is None else case.case_id
         return analyse(source, params, seed=seed_of(params.seed, name, "fields"), tick=tick, **given)
 
@@ -116,6 +129,23 @@ class SkinPanel(Panel):
         from ssc_core.skin.save import save
 
         save(result, folder, qupath_offset=source.qupath_offset)
+
+    def draw(self) -> None:
+        """Take up the picked Shapes layer, or make one, and draw the next polygon of the chosen class."""
+        image, (layer,) = self.boxes.image(), self.boxes.given()
+        if image is None:
+            self.say("Open a slide first; a region is drawn on it.", problem=True)
+            return
+        if layer is None:
+            source = image.metadata[SOURCE]
+            style = {**shapes_style("dermis, drawn", []), **placed(source.frame), "metadata": {ON: source}}
+            layer = self.viewer.add_shapes(ndim=2, **style)
+            self.boxes.pick_given(0, layer)
+        layer.feature_defaults = {CLASS: self.class_box.currentText()}
+        layer.current_edge_color = colour_of(self.class_box.currentText())
+        self.viewer.layers.selection.active = layer
+        layer.mode = "add_polygon"
+        self.say("Click the corners of the region; end with a double click. Run then uses it.")
 
     def _show_fields(self, indices: Any) -> None:
         """A bar was clicked: mark its fields and fly to the one in the middle."""

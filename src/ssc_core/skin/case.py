@@ -11,14 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from ssc_core.io.digest import file_digest
 from ssc_core.io.output import RECORD
 from ssc_core.io.roi import read_rois
-from ssc_core.io.slide import open_slide
+from ssc_core.io.slide import Slide, open_slide
 from ssc_core.progress import Tick, share, silent
 from ssc_core.seeds import seed_of
 from ssc_core.skin.params import SkinParams
 from ssc_core.skin.pipeline import analyse
+from ssc_core.skin.results import SkinResult
 from ssc_core.skin.save import save
 
-__all__ = ["SkinCase", "discover", "run_case"]
+__all__ = ["SkinCase", "analysed", "discover", "run_case"]
 
 _SLIDES = (
     ".svs", ".scn", ".ndpi", ".mrxs", ".bif", ".vms", ".vmu", ".svslide", ".czi", ".tif", ".tiff", ".png",
@@ -66,6 +67,28 @@ def discover(folder: str | Path) -> list[SkinCase]:
     ]
 
 
+def analysed(case: SkinCase, params: SkinParams, tick: Tick = silent) -> tuple[SkinResult, Slide]:
+    """Open and analyse one biopsy; nothing is written.
+
+    Returns
+    -------
+    SkinResult
+        With its record complete.
+    Slide
+        What it was measured on.
+    """
+    slide = open_slide(case.slide, mpp=case.mpp, scene=case.scene)
+    rois = None if case.roi is None else read_rois(case.roi, offset=slide.qupath_offset)
+    seed = seed_of(params.seed, case.case_id, "fields")
+    result = analyse(slide, params, mask=rois, seed=seed, tick=tick)
+    inputs = {"slide": file_digest(case.slide)}
+    if case.roi is not None:
+        inputs["roi"] = file_digest(case.roi)
+    given = {"mpp": case.mpp, "scene": case.scene, "slide": dict(slide.identifier_free)}
+    record = replace(result.record, inputs=inputs, parameters={**result.record.parameters, "given": given})
+    return replace(result, record=record), slide
+
+
 def run_case(case: SkinCase, params: SkinParams, folder: Path, tick: Tick = silent) -> dict[str, Any]:
     """Open, analyse and save one biopsy.
 
@@ -85,16 +108,8 @@ def run_case(case: SkinCase, params: SkinParams, folder: Path, tick: Tick = sile
     dict
         The row of the study's table: case, every measurement, flags.
     """
-    slide = open_slide(case.slide, mpp=case.mpp, scene=case.scene)
-    rois = None if case.roi is None else read_rois(case.roi, offset=slide.qupath_offset)
-    seed = seed_of(params.seed, case.case_id, "fields")
-    result = analyse(slide, params, mask=rois, seed=seed, tick=share(tick, 0.0, 0.9))
-    inputs = {"slide": file_digest(case.slide)}
-    if case.roi is not None:
-        inputs["roi"] = file_digest(case.roi)
-    given = {"mpp": case.mpp, "scene": case.scene, "slide": dict(slide.identifier_free)}
-    record = replace(result.record, inputs=inputs, parameters={**result.record.parameters, "given": given})
-    save(replace(result, record=record), folder, qupath_offset=slide.qupath_offset)
+    result, slide = analysed(case, params, share(tick, 0.0, 0.9))
+    save(result, folder, qupath_offset=slide.qupath_offset)
     tick(1.0, 1.0, "done")
     values = {name: m.value for name, m in result.measurements.items()}
     return {"case_id": case.case_id, **values, "flags": "; ".join(result.flags)}

@@ -1,0 +1,104 @@
+"""Histogram and image are one: a bar marks its fields, a field shows its place; drawing by hand."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt
+
+from napari_ssc._histogram import Histogram
+from napari_ssc._regions import CLASS, regions_of
+from napari_ssc._view import camera_of
+
+
+@pytest.fixture
+def skin(open_panel, click):
+    viewer, panel = open_panel("Skin", "biopsy")
+    panel.form["n_patches"].value = 12
+    click(panel)
+    return viewer, panel
+
+
+def click_value(qtbot, histogram, value):
+    place = QPoint(int(histogram.position_of(value)), histogram.height() // 2)
+    qtbot.mouseClick(histogram, Qt.MouseButton.LeftButton, pos=place)
+
+
+def test_click_on_a_bar_marks_its_fields_and_flies_to_one(skin, qtbot):
+    viewer, panel = skin
+    values = panel.result.patches["collagen_fraction"].to_numpy()
+    highest = int(values.argmax())
+    click_value(qtbot, panel.histogram, values[highest] - 1e-9)
+    assert highest in panel.fields.selected_data
+    width = (values.max() - values.min()) / 30
+    assert all(values[i] >= values.max() - 1.5 * width for i in panel.fields.selected_data)
+    centre = camera_of(viewer).center[1:]
+    assert any(np.allclose(centre, panel.fields.data[i]) for i in panel.fields.selected_data)
+
+
+def test_click_on_a_field_shows_its_place_in_the_histogram(skin):
+    _, panel = skin
+    # the field that is seen at its own centre: the last drawn of those that overlap there
+    at = panel.fields.data[3]
+    seen = panel.fields.get_value(at, world=True)
+
+    class Event:
+        position, view_direction = tuple(at), None
+
+    for callback in panel.fields.mouse_drag_callbacks:
+        callback(panel.fields, Event())
+    assert panel.fields.selected_data == {seen}
+    value = panel.result.patches["collagen_fraction"][seen]
+    (bar,) = np.flatnonzero(panel.histogram._marked)
+    assert panel.histogram._edges[bar] <= value <= panel.histogram._edges[bar + 1] + 1e-12
+    assert f"{value:.3g}" in panel.message.text()
+
+
+def test_another_feature_fills_histogram_and_colours(skin):
+    _, panel = skin
+    before = panel.fields.border_color.copy()
+    panel.colour_box.setCurrentText("bundle thickness um")
+    assert panel.histogram.title.startswith("bundle thickness um (um)")
+    np.testing.assert_allclose(panel.histogram._values, panel.result.patches["bundle_thickness_um"])
+    assert not np.allclose(before, panel.fields.border_color)
+
+
+def test_missing_values_stand_in_no_bar(qapp):
+    histogram = Histogram()
+    histogram.show_values([0.0, np.nan, 1.0], "x")
+    assert histogram._counts.sum() == 2
+    assert not any(1 in histogram.items_in(k) for k in range(30))
+
+
+def test_selection_of_1e5_fields_answers_within_50_ms(qtbot):
+    histogram = Histogram()
+    qtbot.addWidget(histogram)
+    histogram.resize(340, 160)
+    histogram.show()
+    histogram.show_values(np.random.default_rng(0).normal(size=100_000), "x")
+    click_value(qtbot, histogram, 2.0)  # the first paint
+    spent = []
+    for value in (-1.0, 0.0, 0.5, 1.0, -0.5):
+        began = time.process_time()
+        click_value(qtbot, histogram, value)
+        histogram.repaint()
+        spent.append(time.process_time() - began)
+    assert np.median(spent) < 0.05
+
+
+def test_button_draws_regions_of_the_chosen_class(skin, qtbot):
+    viewer, panel = skin
+    qtbot.mouseClick(panel.draw_button, Qt.MouseButton.LeftButton)
+    layer = viewer.layers.selection.active
+    assert layer.mode == "add_polygon"
+    slide = panel.boxes.image().metadata["ssc_source"]
+    layer.add_polygons(np.array([[300, 300], [300, 1500], [1300, 1500], [1300, 300]], float))
+    panel.class_box.setCurrentText("hair")
+    qtbot.mouseClick(panel.draw_button, Qt.MouseButton.LeftButton)
+    layer.add_polygons(np.array([[500, 500], [500, 700], [700, 700], [700, 500]], float))
+    assert list(layer.features[CLASS]) == ["dermis", "hair"]
+    (roi,) = regions_of(layer, slide.frame)
+    assert roi.geometry.area == pytest.approx(1000 * 1200 - 200 * 200)
+    assert panel.boxes.given() == [layer]
