@@ -67,7 +67,7 @@ def test_licences_and_extras_are_as_promised() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     base = " ".join(project["dependencies"]).lower()
     assert not re.search(r"napari|qt|pingouin|opencv-python[^-]|distributed|lightning", base)
-    assert set(project["optional-dependencies"]) == {"napari", "train", "cluster", "all"}
+    assert set(project["optional-dependencies"]) == {"napari", "timm", "train", "cluster", "all"}
     assert any("napari[pyside6]" in d for d in project["optional-dependencies"]["all"])
 
 

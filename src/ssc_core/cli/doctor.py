@@ -16,7 +16,7 @@ app = App(name="doctor", result_action="return_value")
 
 _OPTIONAL = {
     "napari": "the viewer: pip install 'napari-ssc[all]'",
-    "lightning": "training: pip install 'napari-ssc[train]'",
+    "timm": "more backbones: pip install 'napari-ssc[timm]'",
     "distributed": "clusters: pip install 'napari-ssc[cluster]'",
 }
 
