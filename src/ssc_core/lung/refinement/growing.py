@@ -23,7 +23,7 @@ __all__ = ["LARGEST_BOX", "Method", "grow"]
 Method = Literal["geodesic", "random walker"]
 Array = npt.NDArray[Any]
 
-LARGEST_BOX: dict[str, int] = {"geodesic": 8_000_000, "random walker": 2_000_000}
+LARGEST_BOX: dict[str, int] = {"geodesic": 8_000_000, "random walker": 400_000}
 """Voxels of a box that each method takes."""
 
 
