@@ -16,7 +16,7 @@ from ssc_core.calcinosis.outline import Outline, Rays, cast_rays, follow
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.progress import Tick, silent, track
 
-__all__ = ["Bone", "Bones", "find_bones", "given_bones"]
+__all__ = ["Bone", "Bones", "find_bones", "given_bones", "signed_distance", "spread_from"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -145,7 +145,7 @@ def given_bones(mask: BoolArray, hu: npt.NDArray[np.float32], grid: FineGrid, bl
         middle = np.array([(s.start + s.stop) / 2 for s in box]) * grid.step
         area = float(here.sum()) * grid.part_mm2
         found.append(Bone(1, 0, area, cut, 1.0, False, middle, middle, float("nan")))
-    distance = _signed(mask, grid)
+    distance = signed_distance(mask, grid)
     near = np.full(mask.shape, 0.0, np.float32)
     if n:
         depth = max(1, round(0.9 / grid.mean_step))
@@ -167,7 +167,7 @@ def _trace(
     area = float(mask.sum()) * grid.part_mm2
     if area < _SMALLEST_MM2 or np.median(outline.peak) < _DIMMEST * bone_hu:
         return None
-    if area < _DOUBTED_MM2 and outline.clear.mean() < 0.5:  # a pocket between a deposit and bone or border
+    if area < _DOUBTED_MM2 and outline.clear.mean() < 0.65:  # a pocket between a deposit and bone or border
         return None
     return _Traced(mask, outline, rays, points)
 
@@ -208,10 +208,10 @@ def _assembled(
         )
         points.append(inside)
         peaks.append(one.outline.peak)
-    distance = _signed(labels > 0, grid)
+    distance = signed_distance(labels > 0, grid)
     near = np.zeros(shape, np.float32)
     if bones:
-        near = _spread(np.concatenate(points), np.concatenate(peaks), distance, grid)
+        near = spread_from(np.concatenate(points), np.concatenate(peaks), distance, grid)
     blurs = [t.outline.blur_mm for t in traced if np.isfinite(t.outline.blur_mm)]
     numbers = numbered(bones, labels, tissue, grid)
     named = tuple(
@@ -220,7 +220,8 @@ def _assembled(
     return Bones(labels, named, near, distance, float(np.median(blurs)) if blurs else float("nan"))
 
 
-def _signed(mask: BoolArray, grid: FineGrid) -> npt.NDArray[np.float32]:
+def signed_distance(mask: BoolArray, grid: FineGrid) -> npt.NDArray[np.float32]:
+    """Distance to the rim of `mask` in mm, negative inside; infinite everywhere if it is empty."""
     if not mask.any():
         return np.full(mask.shape, np.inf, np.float32)
     outside = ndi.distance_transform_edt(~mask, sampling=grid.step)
@@ -229,7 +230,7 @@ def _signed(mask: BoolArray, grid: FineGrid) -> npt.NDArray[np.float32]:
     return np.asarray(np.where(mask, half - inside, outside - half), np.float32)
 
 
-def _spread(
+def spread_from(
     points: FloatArray, values: FloatArray, distance: npt.NDArray[np.float32], grid: FineGrid
 ) -> npt.NDArray[np.float32]:
     """Values at outline points carried to the neighbourhood, by the nearest point."""

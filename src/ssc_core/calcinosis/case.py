@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ssc_core.calcinosis.energy import EnergyPair, joined
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.pipeline import analyse
+from ssc_core.calcinosis.points import read_seeds, toggled
+from ssc_core.calcinosis.results import CalcinosisResult
 from ssc_core.calcinosis.save import save
-from ssc_core.errors import FormatError, GeometryError
+from ssc_core.calcinosis.volume_case import is_volume, run_volume
+from ssc_core.errors import FormatError, GeometryError, InputError
 from ssc_core.io.digest import file_digest
 from ssc_core.io.image import FingerImage, open_finger
 from ssc_core.io.output import RECORD
@@ -21,7 +25,7 @@ from ssc_core.io.picture import read_picture
 from ssc_core.io.store import read_array
 from ssc_core.progress import Tick, share, silent
 
-__all__ = ["CalcinosisCase", "discover", "run_case"]
+__all__ = ["CalcinosisCase", "analysed", "discover", "run_case"]
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 _DICOM = (".dcm", ".dicom", ".ima", "")
@@ -34,7 +38,10 @@ class CalcinosisCase(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     case_id: Annotated[str, Field(description="Neutral name of the case.")]
-    image: Annotated[Path, Field(description="DICOM image, or PNG, JPEG or TIFF picture of one.")]
+    image: Annotated[
+        Path,
+        Field(description="DICOM image, or PNG, JPEG or TIFF picture of one; or a volume (folder, NIfTI)."),
+    ]
     pixel_spacing: Annotated[
         float | None, Field(description="mm per pixel, where the file does not say.", gt=0)
     ] = None
@@ -44,7 +51,23 @@ class CalcinosisCase(BaseModel):
         Path | None, Field(description="Mask of the bones (picture or OME-Zarr); empty to have them found.")
     ] = None
 
-    @field_validator("pixel_spacing", "window", "level", "bones", mode="before")
+    seeds: Annotated[
+        Path | None,
+        Field(description="CSV of seeds (row, column; plane too in volumes); empty: found."),
+    ] = None
+    toggles: Annotated[
+        str | None, Field(description="Labels of findings whose verdict is turned round, as '2 5'.")
+    ] = None
+    image_high: Annotated[
+        Path | None, Field(description="The same slice at high energy; `image` is then the low one.")
+    ] = None
+    energy: Annotated[
+        Literal["mixed", "low", "high"] | None, Field(description="What `image` is, if it is one of several.")
+    ] = None
+
+    @field_validator(
+        "pixel_spacing", "window", "level", "bones", "seeds", "toggles", "image_high", "energy", mode="before"
+    )
     @classmethod
     def _empty_is_none(cls, value: Any) -> Any:
         return None if isinstance(value, str) and not value.strip() else value
@@ -72,10 +95,30 @@ def discover(folder: str | Path) -> list[CalcinosisCase]:
     ]
 
 
+def analysed(case: CalcinosisCase, params: CalcinosisParams, tick: Tick = silent) -> CalcinosisResult:
+    """Open and analyse one finger image; nothing is written."""
+    image, pair = _opened(case)
+    mask = None if case.bones is None else _read_mask(case.bones, image)
+    seeds = None if case.seeds is None else [(s[0], s[1]) for s in read_seeds(case.seeds, 2, case.case_id)]
+    turned = toggled(case.toggles)
+    result = analyse(image, params, mask=mask, seeds=seeds, toggles=turned, pair=pair, tick=tick)
+    named = {"image": case.image, "bones": case.bones, "seeds": case.seeds, "image_high": case.image_high}
+    inputs = {role: file_digest(path) for role, path in named.items() if path is not None}
+    given = {
+        "pixel_spacing": case.pixel_spacing,
+        "window": case.window,
+        "level": case.level,
+        "energy": case.energy,
+    }
+    told = {"pixel_mm": list(image.frame.spacing), "step_hu": image.step_hu, "kind": image.kind}
+    parameters = {**result.record.parameters, "given": given, "image": told}
+    return replace(result, record=replace(result.record, inputs=inputs, parameters=parameters))
+
+
 def run_case(
     case: CalcinosisCase, params: CalcinosisParams, folder: Path, tick: Tick = silent
 ) -> dict[str, Any]:
-    """Open, analyse and save one finger image.
+    """Open, analyse and save one finger image or volume.
 
     Parameters
     ----------
@@ -93,16 +136,10 @@ def run_case(
     dict
         The row of the study's table: case, every measurement, flags.
     """
-    image = open_finger(case.image, pixel_spacing=case.pixel_spacing, window=case.window, level=case.level)
-    mask = None if case.bones is None else _read_mask(case.bones, image)
-    result = analyse(image, params, mask=mask, tick=share(tick, 0.0, 0.9))
-    inputs = {"image": file_digest(case.image)}
-    if case.bones is not None:
-        inputs["bones"] = file_digest(case.bones)
-    given = {"pixel_spacing": case.pixel_spacing, "window": case.window, "level": case.level}
-    told = {"pixel_mm": list(image.frame.spacing), "step_hu": image.step_hu, "kind": image.kind}
-    parameters = {**result.record.parameters, "given": given, "image": told}
-    save(replace(result, record=replace(result.record, inputs=inputs, parameters=parameters)), folder)
+    if is_volume(case.image):
+        return run_volume(case, params, folder, tick)
+    result = analysed(case, params, share(tick, 0.0, 0.9))
+    save(result, folder)
     tick(1.0, 1.0, "done")
     values = {name: m.value for name, m in result.measurements.items()}
     total = result.measurements["total_area"]
@@ -113,6 +150,24 @@ def run_case(
         "total_area_high": total.high,
         "flags": "; ".join(result.flags),
     }
+
+
+def _opened(case: CalcinosisCase) -> tuple[FingerImage, EnergyPair | None]:
+    def one(path: Path) -> FingerImage:
+        return open_finger(path, pixel_spacing=case.pixel_spacing, window=case.window, level=case.level)
+
+    image = one(case.image)
+    if case.image_high is None:
+        if case.energy in ("low", "high"):
+            said = f"the {case.energy} energy alone was used: its HU are not those of the mixed image"
+            image = replace(image, warnings=(*image.warnings, said))
+        return image, None
+    if case.energy in ("mixed", "high"):
+        raise InputError(
+            "image_high needs the low energy as image; give that, or leave image_high empty",
+            source=case.image,
+        )
+    return joined(image, one(case.image_high))
 
 
 def _read_mask(path: Path, image: FingerImage) -> npt.NDArray[np.bool_]:
@@ -143,6 +198,8 @@ def _is_image(path: Path, root: Path) -> bool:
     if ours or any(p.startswith(".") for p in parts) or not path.is_file() or path.stem.endswith(_MASK):
         return False
     suffix = path.suffix.lower()
+    if path.name.lower().endswith((".nii", ".nii.gz")):
+        return True
     return suffix in _PICTURES or (suffix in _DICOM and _is_dicom(path))
 
 

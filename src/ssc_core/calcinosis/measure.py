@@ -23,11 +23,12 @@ FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
 UNITS = {
-    "label": "", "finger": "", "area_mm2": "mm2", "low": "mm2", "high": "mm2", "pixels": "px",
+    "label": "", "kind": "", "finger": "", "area_mm2": "mm2", "low": "mm2", "high": "mm2", "pixels": "px",
     "perimeter_mm": "mm", "long_mm": "mm", "short_mm": "mm", "ellipse_mm2": "mm2", "mean_hu": "HU",
     "max_hu": "HU", "bone_mm": "mm", "on_bone_mm": "mm", "row": "px", "column": "px", "seed_row": "px",
     "seed_column": "px", "lower_hu": "HU", "contour": "",
-    "touches_bone": "", "touches_border": "", "saturated": "", "tiny": "", "flags": "",
+    "touches_bone": "", "touches_border": "", "saturated": "", "tiny": "", "energy_ratio": "",
+    "energy_grade": "", "flags": "",
 }  # fmt: skip
 """Columns of ``lesions.csv`` and their units."""
 
@@ -45,7 +46,7 @@ class Found:
     Parameters
     ----------
     row : dict
-        Values for the columns of :data:`UNITS`, without ``label``.
+        Values for the columns of :data:`UNITS`; ``label`` and ``kind`` come later (``findings``).
     box : tuple of slice
         Where its mask lies on the fine grid.
     mask : ndarray
@@ -131,6 +132,8 @@ def measure(
         "touches_border": _at_border(mask, box, grid),
         "saturated": bool(saturated[box][mask].any()),
         "tiny": pixels < TINY_PX,
+        "energy_ratio": math.nan,
+        "energy_grade": "",
     }
     row["flags"] = "; ".join(_flags(row))
     return Found(row, box, mask)

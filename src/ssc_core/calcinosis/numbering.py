@@ -11,7 +11,7 @@ from scipy import ndimage as ndi
 
 from ssc_core.calcinosis.grid import FineGrid
 
-__all__ = ["Stick", "numbered"]
+__all__ = ["Stick", "numbered", "strung"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -49,10 +49,11 @@ def numbered(
     tissue: npt.NDArray[np.bool_],
     grid: FineGrid,
 ) -> list[tuple[int, int, bool]]:
-    """(finger, phalanx, sure) for each bone; phalanx 4 for what lies beyond the third."""
+    """(finger, phalanx, sure) for each bone; fingers from the image's top on, phalanx 4 beyond the third."""
     out = [(1, 0, False)] * len(bones)
     long = [i for i, b in enumerate(bones) if not _is_pebble(b)]
-    fingers = [[long[k] for k in chain] for chain in _fingers([bones[i] for i in long])]
+    chains = [[long[k] for k in chain] for chain in strung([bones[i] for i in long])]
+    fingers = sorted(chains, key=lambda chain: float(np.mean([bones[i].start[0] for i in chain])))
     for finger, chain in enumerate(fingers, 1):
         tip, sure = _tip_first(chain, bones, labels, tissue, grid)
         chain = chain if tip else chain[::-1]
@@ -77,8 +78,11 @@ def _is_pebble(bone: Stick) -> bool:
     return small and float(np.linalg.norm(bone.end - bone.start)) < 4.0
 
 
-def _fingers(bones: Sequence[Stick]) -> list[list[int]]:
-    """Bones strung end to end, nearest ends first; each string is a finger, the longest first."""
+def strung(bones: Sequence[Stick]) -> list[list[int]]:
+    """Bones strung end to end, nearest ends first; each string is a finger, the longest first.
+
+    Works in two dimensions and in three.
+    """
     links: list[tuple[float, int, int, int, int]] = []
     for i, a in enumerate(bones):
         for j in range(i + 1, len(bones)):

@@ -38,9 +38,18 @@ class CalcinosisParams(Params):
         ),
     ] = 2000.0
     minimum_area_mm2: Annotated[float, quantity("mm2", "Smaller findings are left out.", ge=0, le=50)] = 0.25
+    minimum_volume_mm3: Annotated[
+        float, quantity("mm3", "In volumes, smaller findings are left out.", ge=0, le=500)
+    ] = 1.0
     connectivity: Annotated[
-        int, quantity("", "Neighbours that count as connected: 4 or 8.", ge=4, le=8, multiple_of=4)
+        int,
+        quantity(
+            "", "Neighbours that count as connected: 4 or 8 (6 or 26 in volumes).", ge=4, le=8, multiple_of=4
+        ),
     ] = 8
+    normal_left_out: Annotated[
+        bool, quantity("", "Leave out what belongs to bone: spurs, sesamoids, rims, the fingertip's tuft.")
+    ] = True
     densest_hu: Annotated[
         float,
         quantity(
@@ -57,3 +66,15 @@ class CalcinosisParams(Params):
     fine_mm: Annotated[
         float, quantity("mm", "Step of the finer grid on which outlines are drawn.", ge=0.03, le=0.3)
     ] = 0.1
+    calcium_ratio: Annotated[
+        float,
+        quantity(
+            "", "Calcium's HU at low over HU at high energy, as calibrated on the scanner.", gt=1.05, le=3
+        ),
+    ] = 1.56
+    calibration_slope: Annotated[
+        float | None, quantity("mg/cm3 per HU", "Density calibration: slope.", gt=0, le=10)
+    ] = None
+    calibration_intercept: Annotated[
+        float | None, quantity("mg/cm3", "Density calibration: intercept.", ge=-500, le=500)
+    ] = None

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ssc_core.calcinosis.bones import Bones, find_bones, given_bones
+from ssc_core.calcinosis.energy import EnergyPair, basis_maps
+from ssc_core.calcinosis.findings import sorted_out
 from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.lesions import grow
 from ssc_core.calcinosis.measure import measure
@@ -42,6 +44,8 @@ def analyse(
     *,
     mask: BoolArray | None = None,
     seeds: Sequence[tuple[float, float]] | None = None,
+    toggles: Sequence[int] = (),
+    pair: EnergyPair | None = None,
     tick: Tick = silent,
 ) -> CalcinosisResult:
     """Find the phalanges, take them away, grow the lesions in what is left, and measure them.
@@ -55,7 +59,11 @@ def analyse(
     mask : ndarray, optional
         (y, x) bool: bone as drawn by a reader or a network; found here when not given.
     seeds : sequence of (row, column), optional
-        Seeds in pixels; found here when not given.
+        Seeds in pixels; found here when not given. What grows from given seeds counts.
+    toggles : sequence of int
+        Labels of findings that a reader counts although they were left out, or the other way round.
+    pair : EnergyPair, optional
+        The image at two energies, of which `image` is the mean (``energy.joined``).
     tick : Tick
         Progress.
 
@@ -70,7 +78,7 @@ def analyse(
     GeometryError
         If `mask` has another shape than the image.
     InputError
-        If values are missing, the image is far too large, or a seed lies outside.
+        If values are missing, the image is far too large, a seed lies outside, or a toggle names no finding.
     """
     params = params or CalcinosisParams()
     hu_pixels = _checked(image, params, mask)
@@ -88,15 +96,28 @@ def analyse(
         measure(region, hu, rest, bones, saturated, grid, params, blur)
         for region in track(regions, share(tick, 0.65, 0.95), "measuring lesions")
     ]
-    kept = [f for f in found if f is not None and f.area >= params.minimum_area_mm2]
-    kept.sort(key=lambda f: (-f.area, str(f.row["row"])))
-    flags = flags_of(image, bones, kept, params, seen, mask is not None)
+    large = [f for f in found if f is not None and f.area >= params.minimum_area_mm2]
+    kept, left = sorted_out(
+        large,
+        bones,
+        grid,
+        params,
+        toggles,
+        chosen=seeds is not None,
+        pair=pair,
+        soft=(hu_pixels > params.tissue_hu) & (hu_pixels < 150),
+    )
+    flags = flags_of(image, bones, kept, left, params, seen, mask is not None)
     record = record_run(
         "calcinosis analyse",
         {
             **params.model_dump(),
             "bones_given": mask is not None,
+            "two_energies": pair is not None,
             "seeds": None if seeds is None else [list(s) for s in seeds],
+            "toggles": sorted(toggles),
+            "soft_tissue_hu": round(soft, 6),
+            "blur_used_mm": round(blur, 6),
         },
         {},
         warnings=flags,
@@ -112,6 +133,9 @@ def analyse(
         measurements_of(kept, bones, soft, blur, seen),
         flags,
         record,
+        lesion_table_of(left),
+        lesion_pixels_of(left, grid),
+        None if pair is None else basis_maps(pair, params.calcium_ratio)[0],
     )
 
 

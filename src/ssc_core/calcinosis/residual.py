@@ -14,7 +14,7 @@ _TRUST = 0.45  # beside bone the remainder is divided by the share that is not b
 
 
 def residual(
-    hu: npt.NDArray[np.float32], bones: Bones, soft_hu: float, blur_mm: float, step: tuple[float, float]
+    hu: npt.NDArray[np.float32], bones: Bones, soft_hu: float, blur_mm: float, step: tuple[float, ...]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """HU without bone.
 
@@ -30,7 +30,7 @@ def residual(
     soft_hu, blur_mm : float
         Soft tissue's HU, blur's standard deviation.
     step : tuple of float
-        Grid step (y, x), mm.
+        Grid step, mm.
 
     Returns
     -------

@@ -49,6 +49,13 @@ class CalcinosisResult:
         What must be known before the numbers are used.
     record : RunRecord
         How it was done.
+    left_out : pandas.DataFrame
+        Findings that belong to bone (or are no calcium) and do not count; columns as `lesions`. Labels are
+        unique over both tables, so that a reader can toggle one by its label.
+    left_out_labels : ndarray
+        (y, x) int32, where they lie.
+    calcium : ndarray or None
+        (y, x) float32, HU of calcium, where two energies were given.
     """
 
     lesions: pd.DataFrame
@@ -60,6 +67,9 @@ class CalcinosisResult:
     measurements: Mapping[str, Measurement]
     flags: tuple[str, ...]
     record: RunRecord
+    left_out: pd.DataFrame
+    left_out_labels: npt.NDArray[np.int32]
+    calcium: npt.NDArray[np.float32] | None = None
 
     def __repr__(self) -> str:
         total = self.measurements["total_area"]

@@ -30,7 +30,13 @@ _HALF_SEEN = 0.6
 
 
 def flags_of(
-    image: FingerImage, bones: Bones, kept: list[Found], params: CalcinosisParams, seen: bool, given: bool
+    image: FingerImage,
+    bones: Bones,
+    kept: list[Found],
+    left: list[Found],
+    params: CalcinosisParams,
+    seen: bool,
+    given: bool,
 ) -> tuple[str, ...]:
     """What must be known before the numbers are used, as plain sentences."""
     flags = list(image.warnings)
@@ -51,6 +57,9 @@ def flags_of(
     bright = sum(bool(f.row["saturated"]) for f in kept)
     if bright:
         flags.append(f"{bright} lesion(s) are saturated: their HU are lower bounds")
+    if left:
+        what = ", ".join(f"{f.row['label']} ({f.row['kind']})" for f in left)
+        flags.append(f"{len(left)} finding(s) do not count: {what}; toggle them by label if they are lesions")
     return tuple(flags)
 
 
@@ -63,7 +72,7 @@ def _bone_flags(bones: Bones) -> list[str]:
         if bone.seen < _HALF_SEEN:
             flags.append(f"{name}: only {bone.seen:.0%} of its outline is free; the rest was bridged")
     if any(not b.sure and b.phalanx != 4 for b in bones.found):
-        flags.append("the fingertip is not visible: the phalanges were numbered from their shapes and lengths")
+        flags.append("the fingertip is not visible: phalanges were numbered from their shapes and lengths")
     return flags
 
 
@@ -78,6 +87,7 @@ def measurements_of(
     largest = max(kept, key=lambda f: f.area).row if kept else None
     return {
         "lesions": Measurement(float(len(kept)), ""),
+        "mean_density": _density(kept),
         "total_area": Measurement(
             total, "mm2", max(total - float(down), 0.0), total + float(up), "sum of lesions"
         ),
@@ -97,11 +107,23 @@ def measurements_of(
     }
 
 
+def _density(kept: list[Found]) -> Measurement:
+    total = sum(f.area for f in kept)
+    if not total:
+        return Measurement(math.nan, "HU", note="no lesion was found")
+    mean = sum(f.area * float(f.row["mean_hu"]) for f in kept) / total
+    bound = any(bool(f.row["saturated"]) for f in kept)
+    return Measurement(mean, "HU", note="weighted by area" + (", a lower bound: saturated" if bound else ""))
+
+
 def lesion_table_of(kept: list[Found]) -> pd.DataFrame:
     """One row per lesion, in the order given."""
-    table = pd.DataFrame([{"label": i, **f.row} for i, f in enumerate(kept, 1)], columns=list(UNITS))
+    table = pd.DataFrame([f.row for f in kept], columns=list(UNITS))
     flags = ["touches_bone", "touches_border", "saturated", "tiny"]
-    return table.astype({**dict.fromkeys(flags, bool), "label": "int64", "finger": "int64"})
+    words = dict.fromkeys(["kind", "energy_grade", "flags"], "str")
+    numbers = dict.fromkeys([c for c, unit in UNITS.items() if unit] + ["contour", "energy_ratio"], "float64")
+    whole = {"label": "int64", "finger": "int64"}
+    return table.astype({**numbers, **dict.fromkeys(flags, bool), **words, **whole})
 
 
 def bone_table_of(bones: Bones) -> pd.DataFrame:
@@ -130,6 +152,6 @@ def bone_codes_of(bones: Bones) -> npt.NDArray[np.int32]:
 def lesion_pixels_of(kept: list[Found], grid: FineGrid) -> npt.NDArray[np.int32]:
     """Lesion labels on the image's pixels."""
     fine = np.zeros(tuple(n * f for n, f in zip(grid.shape, grid.factor, strict=True)), np.int32)
-    for label, found in enumerate(kept, 1):
-        fine[found.box][found.mask] = label
+    for found in kept:
+        fine[found.box][found.mask] = found.row["label"]
     return grid.pixels(fine)

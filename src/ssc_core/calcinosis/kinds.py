@@ -1,0 +1,169 @@
+"""What a finding is: a deposit, or something that belongs to bone and is no lesion."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ssc_core.calcinosis.bones import Bones
+from ssc_core.calcinosis.grid import FineGrid
+
+__all__ = ["DEPOSIT", "KINDS", "Shafts", "kind_of", "shafts_of"]
+
+FloatArray = npt.NDArray[np.float64]
+
+DEPOSIT = "deposit"
+KINDS = {
+    DEPOSIT: "counted",
+    "rim": "a thin layer along a bone's end, where its outline is least certain",
+    "spur": "on bone beside a joint: an osteophyte until a reader says otherwise",
+    "sesamoid": "round and darker inside, free beside the base joint",
+    "bone end": "in line with a bone: its end, which the outline missed",
+    "tuft": "at the tip of the distal phalanx",
+    "not calcium": "its attenuation at two energies is not that of calcium",
+}
+"""Kinds of findings; all but the first are left out unless a reader toggles them."""
+
+_SPUR_END_MM, _RIM_END_MM = 1.5, 3.0  # this near to a bone's end
+_IN_LINE = 0.45  # of the height: nearer to the axis than this is no deposit but bone
+_RIM_THICK_MM, _SPUR_THICK_MM = 0.5, 0.8  # area over contact
+_SPUR_MM2, _TUFT_MM2 = 8.0, 6.0
+_WRAPPED = 0.68  # share of the outline that lies on bone
+_SESAMOID_MM2, _SESAMOID_MM = (2.0, 16.0), 9.0
+
+
+@dataclass(frozen=True)
+class Shafts:
+    """Axes of all bones: where each begins and ends along its own direction.
+
+    Parameters
+    ----------
+    origin, axis : ndarray
+        (n, 2) mm and unit vectors (y, x).
+    low, high : ndarray
+        (n,) mm along the axis; infinite where the image border cuts the end.
+    height : ndarray
+        (n,) typical height across, mm.
+    phalanx : tuple of int
+        Number of each bone.
+    """
+
+    origin: FloatArray
+    axis: FloatArray
+    low: FloatArray
+    high: FloatArray
+    height: FloatArray
+    phalanx: tuple[int, ...]
+
+
+def shafts_of(bones: Bones, grid: FineGrid) -> Shafts:
+    """Axes and ends of all bones of an image; none for bones given as a mask."""
+    origin, axis, low, high, height, number = [], [], [], [], [], []
+    size = np.asarray(bones.labels.shape)
+    for label, bone in enumerate(bones.found, 1):
+        along = bone.end - bone.start
+        length = float(np.linalg.norm(along))
+        if length < 1e-6:
+            continue
+        at = np.argwhere(bones.labels == label)
+        s = (at * np.asarray(grid.step) - bone.start) @ along / length
+        ends = []
+        for extreme in (s.argmin(), s.argmax()):
+            edge = min(int(at[extreme].min()), int((size - 1 - at[extreme]).min()))
+            ends.append(math.inf if edge <= 1 else float(s[extreme]))
+        origin.append(bone.start)
+        axis.append(along / length)
+        low.append(-ends[0] if math.isinf(ends[0]) else ends[0])
+        high.append(ends[1])
+        height.append(bone.height_mm)
+        number.append(bone.phalanx)
+    n = len(origin)
+    return Shafts(
+        np.asarray(origin).reshape(n, 2),
+        np.asarray(axis).reshape(n, 2),
+        np.asarray(low, float),
+        np.asarray(high, float),
+        np.asarray(height, float),
+        tuple(number),
+    )
+
+
+def kind_of(row: dict[str, Any], centre: FloatArray, shafts: Shafts, *, hollow: bool) -> str:
+    """The kind of one finding, from its size, its contact with bone and its place.
+
+    Parameters
+    ----------
+    row : dict
+        Measures, as ``measure.UNITS``.
+    centre : ndarray
+        (2,) its centre, (y, x) mm.
+    shafts : Shafts
+        The bones' axes.
+    hollow : bool
+        It has a darker inside, as bone has.
+
+    Returns
+    -------
+    str
+        One of :data:`KINDS`.
+    """
+    if not len(shafts.origin):
+        return DEPOSIT
+    nearest, end_mm, offset = _place(centre, shafts)
+    area, contact = float(row["area_mm2"]), float(row["on_bone_mm"])
+    if row["touches_bone"] and contact > 0:
+        thick = area / contact
+        if end_mm < _SPUR_END_MM and offset < _IN_LINE * shafts.height[nearest]:
+            return "bone end"
+        end = end_mm < _RIM_END_MM or row["touches_border"]
+        if shafts.phalanx[nearest] == 1 and _beyond_tip(centre, shafts, nearest) and area < _TUFT_MM2:
+            return "tuft"
+        if thick < _RIM_THICK_MM and contact / row["perimeter_mm"] > _WRAPPED and end:
+            return "rim"
+        if end_mm < _SPUR_END_MM and area < _SPUR_MM2 and thick < _SPUR_THICK_MM:
+            return "spur"
+        return DEPOSIT
+    return "sesamoid" if hollow and _is_sesamoid(row, centre, shafts) else DEPOSIT
+
+
+def _place(centre: FloatArray, shafts: Shafts) -> tuple[int, float, float]:
+    """The bone beside a finding, and its distance (mm) from that bone's nearest end and from its axis."""
+    s = ((centre - shafts.origin) * shafts.axis).sum(1)
+    low = np.where(np.isfinite(shafts.low), shafts.low, -60.0)
+    high = np.where(np.isfinite(shafts.high), shafts.high, 60.0)
+    held = np.clip(s, low, high)
+    away = np.linalg.norm(centre - shafts.origin - held[:, None] * shafts.axis, axis=1)
+    nearest = int(np.argmin(away))
+    end = float(min(s[nearest] - shafts.low[nearest], shafts.high[nearest] - s[nearest]))
+    offset = np.linalg.norm(centre - shafts.origin[nearest] - s[nearest] * shafts.axis[nearest])
+    return nearest, end, float(offset)
+
+
+def _beyond_tip(centre: FloatArray, shafts: Shafts, nearest: int) -> bool:
+    """Whether it lies at the end of the distal phalanx that points away from the other bones."""
+    others = [i for i, p in enumerate(shafts.phalanx) if p == 2]
+    if not others:
+        return False
+    middle = shafts.origin[others[0]]
+    s = float((centre - shafts.origin[nearest]) @ shafts.axis[nearest])
+    low, high = float(shafts.low[nearest]), float(shafts.high[nearest])
+    towards = float((middle - shafts.origin[nearest]) @ shafts.axis[nearest])
+    return s > high - 1.0 if towards < (low + high) / 2 else s < low + 1.0
+
+
+def _is_sesamoid(row: dict[str, Any], centre: FloatArray, shafts: Shafts) -> bool:
+    low, high = _SESAMOID_MM2
+    if not low <= row["area_mm2"] <= high or row["short_mm"] < 0.55 * row["long_mm"]:
+        return False
+    return any(
+        math.isfinite(at) and float(np.linalg.norm(o + at * a - centre)) < _SESAMOID_MM
+        for o, a, first, last, p in zip(
+            shafts.origin, shafts.axis, shafts.low, shafts.high, shafts.phalanx, strict=True
+        )
+        for at in (first, last)
+        if p == 4
+    )

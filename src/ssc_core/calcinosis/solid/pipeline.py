@@ -1,0 +1,164 @@
+"""From a finger or hand volume to lesion volumes (Chandrasekaran et al. 2021, Discussion: future work)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ssc_core.calcinosis.bones import Bones
+from ssc_core.calcinosis.params import CalcinosisParams
+from ssc_core.calcinosis.residual import residual
+from ssc_core.calcinosis.solid.bones import find_bones_3d, near_bone_hu, signed_distance
+from ssc_core.calcinosis.solid.burden import burden_of
+from ssc_core.calcinosis.solid.grid import Block, block_of
+from ssc_core.calcinosis.solid.growing import grow_bodies
+from ssc_core.calcinosis.solid.measure import Body, measure_body
+from ssc_core.calcinosis.solid.results import SolidResult
+from ssc_core.calcinosis.solid.summary import bone_table, flags_3d, lesion_table, measurements_3d
+from ssc_core.calcinosis.solid.verdict import judged
+from ssc_core.errors import EmptyError, GeometryError, InputError
+from ssc_core.geometry import Frame
+from ssc_core.progress import Tick, share, silent, track
+from ssc_core.results import record_run
+
+__all__ = ["analyse_volume"]
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+
+def analyse_volume(
+    hu: npt.NDArray[np.float32],
+    frame: Frame,
+    params: CalcinosisParams | None = None,
+    *,
+    mask: BoolArray | None = None,
+    seeds: Sequence[Sequence[float]] | None = None,
+    toggles: Sequence[int] = (),
+    warnings: tuple[str, ...] = (),
+    tick: Tick = silent,
+) -> SolidResult:
+    """Find bones in a volume, take them away, grow the lesions in what is left, measure them in mm3.
+
+    Parameters
+    ----------
+    hu : ndarray
+        (z, y, x) float32, HU.
+    frame : Frame
+        Its voxels, mm.
+    params : CalcinosisParams
+        Thresholds and density calibration; the defaults when not given.
+    mask : ndarray, optional
+        (z, y, x) bool: bone as drawn by a reader or a network; found here when not given.
+    seeds : sequence of (plane, row, column), optional
+        Seeds as indices; found here when not given. What grows from given seeds counts.
+    toggles : sequence of int
+        Labels of findings that a reader counts although they were left out, or the other way round.
+    warnings : tuple of str
+        What opening the file told.
+    tick : Tick
+        Progress.
+
+    Returns
+    -------
+    SolidResult
+
+    Raises
+    ------
+    EmptyError
+        If there is no finger, or no bone where bone was expected.
+    GeometryError
+        If `mask` has another shape.
+    InputError
+        If values are missing, the volume is far too large, or a seed lies outside.
+    """
+    params = params or CalcinosisParams()
+    hu = _checked(hu, params, mask)
+    block = block_of(hu, frame, params.tissue_hu)
+    soft = _soft_hu(block.hu, params.tissue_hu)
+    bones = _bones(block, params, soft, mask, share(tick, 0.1, 0.6))
+    seen = math.isfinite(bones.blur_mm)
+    blur = bones.blur_mm if seen else params.blur_mm
+    rest, _ = residual(block.hu, bones, soft, blur, block.step)
+    grown = grow_bodies(rest, bones.distance, block, params, soft, seeds)
+    found = [
+        measure_body(g, block, rest, bones, frame.pixel_size, params, soft, blur)
+        for g in track(grown, share(tick, 0.65, 0.95), "measuring lesions")
+    ]
+    large = [b for b in found if b is not None and b.volume >= params.minimum_volume_mm3]
+    kept, left = judged(large, params, toggles, chosen=seeds is not None)
+    table, left_out = lesion_table(kept), lesion_table(left)
+    flags = (*warnings, *flags_3d(table, left_out, bones, params, seen, mask is not None))
+    record = record_run(
+        "calcinosis analyse (volume)",
+        {
+            **params.model_dump(),
+            "bones_given": mask is not None,
+            "seeds": None if seeds is None else [list(s) for s in seeds],
+            "toggles": sorted(toggles),
+            "soft_tissue_hu": round(soft, 6),
+            "blur_used_mm": round(blur, 6),
+        },
+        {},
+        warnings=flags,
+    )
+    tick(1.0, 1.0, "done")
+    return SolidResult(
+        table,
+        bone_table(bones),
+        burden_of(table),
+        block.voxels(_painted(kept, block), hu.shape),
+        block.voxels(bones.labels, hu.shape),
+        frame,
+        measurements_3d(table, bones, soft, blur, seen),
+        flags,
+        record,
+        left_out,
+        block.voxels(_painted(left, block), hu.shape),
+    )
+
+
+def _checked(hu: npt.NDArray[np.float32], params: CalcinosisParams, mask: BoolArray | None) -> FloatArray:
+    out = np.asarray(hu, np.float32)
+    if out.ndim != 3 or min(out.shape) < 4:
+        raise InputError(f"a volume has three axes of at least 4 voxels; this one is {out.shape}")
+    if not np.isfinite(out).all():
+        raise InputError("some voxels have no value (NaN or infinite); export the volume again")
+    if mask is not None and mask.shape != out.shape:
+        raise GeometryError(f"the bone mask is {mask.shape}, the volume {out.shape}; draw it on this volume")
+    if mask is not None and not params.bones:
+        raise InputError("a bone mask was given and bones were switched off; choose one of them")
+    if (params.calibration_slope is None) != (params.calibration_intercept is None):
+        raise InputError("give both --calibration-slope and --calibration-intercept, or neither")
+    return out
+
+
+def _soft_hu(hu: FloatArray, tissue_hu: float) -> float:
+    soft = hu[(hu > tissue_hu) & (hu < 150)]
+    return float(np.median(soft)) if soft.size else 50.0
+
+
+def _bones(block: Block, params: CalcinosisParams, soft: float, mask: BoolArray | None, tick: Tick) -> Bones:
+    if params.bones and mask is None:
+        bones = find_bones_3d(block.hu, block.step, soft, params.bone_hu, tick)
+        if not bones.found:
+            raise EmptyError(
+                "no bone was found in the volume; draw the bones and give them as a mask, or use --no-bones"
+                " for a body site without bone"
+            )
+        return bones
+    drawn = np.zeros(block.hu.shape, bool)
+    if mask is not None:
+        drawn = np.kron(np.asarray(mask, bool)[block.box.slices], np.ones(block.factor, bool))
+    near = near_bone_hu(block.hu, drawn, block.step)
+    return Bones(drawn.astype(np.int32), (), near, signed_distance(drawn, block.step), math.nan)
+
+
+def _painted(kept: list[Body], block: Block) -> npt.NDArray[np.int32]:
+    labels = np.zeros(block.hu.shape, np.int32)
+    for body in kept:
+        labels[body.box][body.mask] = body.row["label"]
+    return labels

@@ -1,0 +1,1 @@
+"""Two visits: the same lesions found again, and what became of them."""
