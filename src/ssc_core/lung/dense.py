@@ -22,13 +22,13 @@ _LOW_HU, _STEP_HU = -255.0, 2.0  # the median works on 8 bits
 _MEDIAN_MM = 10.0
 _DEEP_MM = 60.0  # from the ribs
 _GAP_MM = 8.0  # pleura, and what the median blurs
-_OPENING_MM = 3.0
+_OPENING_MM = 2.0
 _LEAST_ML = 3.0
 _CLOSING_MM = 7.0  # bright spots of its texture
 _SOFTER_HU, _GROW_MM = 12.0, 8.0  # brighter spots between what was found
 _BIN_MM = 1.0
 _TOUCH_MM = 4.0
-_ON_LUNG = 0.045  # of a piece: what touches the lung with a corner only is muscle or stomach
+_ON_LUNG = 0.08  # of a piece: what touches the lung with a corner only is muscle or stomach
 _RIBS_SEEN = 0.3  # of the rays
 _ANTERIOR = -0.6  # sin: rays forward pass heart and sternum
 
