@@ -155,7 +155,7 @@ def write_features(
         If `folder` holds features already or cannot be written.
     """
     import zarr
-    from numcodecs import Blosc  # type: ignore[import-untyped]
+    from numcodecs import Blosc
 
     folder = Path(folder)
     _check(features, names, patches)

@@ -188,7 +188,7 @@ def _multiscale(datasets: list[dict[str, Any]], frame: Frame, name: str) -> dict
 
 def _write_level(group: Any, name: str, array: Any, fill: float) -> None:
     import dask.array as da
-    from numcodecs import Blosc  # type: ignore[import-untyped]
+    from numcodecs import Blosc
 
     chunks = tuple(min(c, max(1, n)) for c, n in zip(_CHUNKS[array.ndim], array.shape, strict=True))
     target = group.create_array(

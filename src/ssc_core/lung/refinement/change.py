@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numcodecs import Blosc  # type: ignore[import-untyped]
+from numcodecs import Blosc
 
 from ssc_core.errors import GeometryError, InputError
 from ssc_core.geometry import Box

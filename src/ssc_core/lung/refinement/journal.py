@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numcodecs import Blosc  # type: ignore[import-untyped]
+from numcodecs import Blosc
 
 from ssc_core.errors import FormatError, OutputError
 from ssc_core.geometry import Box, Frame
