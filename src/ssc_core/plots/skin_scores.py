@@ -96,7 +96,7 @@ def scatter(
     *,
     labels: tuple[str, str],
     groups: Sequence[str] = (),
-    said: Sequence[Statistic] = (),
+    said: Mapping[str, Statistic] | None = None,
     interval: tuple[Floats, Floats] | None = None,
 ) -> Figure:
     """Figures 2C, 4A, 4B and Supplementary Figure 1: a score against something else.
@@ -108,8 +108,8 @@ def scatter(
         Of the axes, with units.
     groups : sequence of str, optional
         Set of each point; "training" is drawn as open squares and "test" as dots, as in the paper.
-    said : sequence of Statistic, optional
-        Printed above the plot.
+    said : mapping of str to Statistic, optional
+        Printed above the plot, each after its label ("" for none).
     interval : (low, high), optional
         Interval of y, drawn as bars.
     """
@@ -130,7 +130,8 @@ def scatter(
     if any(names):
         axes.legend(frameon=False, fontsize="small")
     if said:
-        axes.set_title("\n".join(_short(s) for s in said), fontsize="small", loc="left")
+        lines = (f"{label}: {_short(s)}" if label else _short(s) for label, s in said.items())
+        axes.set_title("\n".join(lines), fontsize="small", loc="left")
     return fig
 
 
@@ -230,7 +231,8 @@ def curve(table: pd.DataFrame, measured: float, needed: float) -> Figure:
         axes.set(xlabel="patches per biopsy", ylabel=title)
     left.fill_between(n, table["low"], table["high"], color=NAMED["blue"], alpha=0.15, lw=0)
     left.axhline(0.95, color="0.6", lw=0.8, ls=(0, (4, 3)))
-    said = f"0.95 needs {needed:.0f}" if math.isfinite(needed) else "biopsies do not differ"
+    patches = f"{needed:.0f} patch{'es' * (needed > 1)}"
+    said = f"reliability 0.95 needs {patches}" if math.isfinite(needed) else "biopsies do not differ"
     left.set_title(said, fontsize="small", loc="left")
     left.set_ylim(min(0.9, float(table["low"].min()) - 0.02), 1.005)
     right.set_ylim(bottom=0)

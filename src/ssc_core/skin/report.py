@@ -181,7 +181,7 @@ def _genes(source: Path, genes: Genes, folder: Path) -> Section:
         rows += [{"with": "4S", **s.as_row()} for s in both]
         blocks.append(Note(f"4S: {said}."))
         fig = plots.scatter(_floats(level), _floats(scores[name]), groups=list(scores["set"]),
-                            labels=("4S (SD)", "Fibrosis Score (AU)"), said=both[:1])  # fmt: skip
+                            labels=("4S (SD)", "Fibrosis Score (AU)"), said={"": both[0]})  # fmt: skip
         _save(fig, folder / "fig4b")
         blocks.append(Figure(folder / "fig4b.png", _CAPTIONS["fig4b"]))
     for title, one, two in gene_correlations(scores, name, genes.expression, genes.single):
@@ -190,8 +190,10 @@ def _genes(source: Path, genes: Genes, folder: Path) -> Section:
         if math.isnan(one.value) or probe not in genes.expression.values.index:
             continue
         level = scores["biopsy_id"].map(genes.expression.of_probe(probe))
-        fig = plots.scatter(_floats(level), _floats(scores[name]), groups=list(scores["set"]),
-                            labels=(f"{title} (intensity)", "Fibrosis Score (AU)"), said=[one])  # fmt: skip
+        labels = (f"{title} (intensity)", "Fibrosis Score (AU)")
+        fig = plots.scatter(
+            _floats(level), _floats(scores[name]), labels=labels, groups=list(scores["set"]), said={"": one}
+        )
         file = folder / f"suppfig1_{len(blocks)}"
         _save(fig, file)
         blocks.append(Figure(file.with_suffix(".png"), f"{_CAPTIONS['suppfig1']} {title}"))

@@ -27,7 +27,7 @@ CROSS_VALIDATION = "cross-validation (penalty chosen on these scores: optimistic
 NESTED = "nested cross-validation"
 TEST = "test set"
 
-_DRAWS = 1000
+_DRAWS = 500
 
 
 @dataclass(frozen=True)

@@ -196,13 +196,18 @@ def _search(
 ) -> tuple[Array, Floats]:  # fmt: skip
     """Step lengths, halved until the loss falls; 0 where it cannot fall any more."""
     kind = data.z.dtype
-    length = np.ones(len(active), kind)
-    slack = 4 * np.finfo(kind).eps * np.abs(loss[active])
+    length, value = np.ones(len(active), kind), loss[active].copy()
+    slack = 4 * np.sqrt(len(m)) * np.finfo(kind).eps * np.abs(value)  # what a sum over patches rounds off
+    left = np.arange(len(active))
     for _ in range(_HALVINGS):
-        value = _loss(data, m[:, active], lam[:, active], eta[:, active] + length * move[2],
-                      beta[:, active] + length * move[0])  # fmt: skip
-        bad = value > loss[active] + 1e-4 * length * slope + slack
-        if not bad.any():
-            return length, value
-        length = np.where(bad, length / 2, length).astype(kind)
-    return np.where(bad, 0, length).astype(kind), np.where(bad, loss[active], value)
+        at, step = active[left], length[left]
+        tried = _loss(data, m[:, at], lam[:, at], eta[:, at] + step * move[2][:, left],
+                      beta[:, at] + step * move[0][:, left])  # fmt: skip
+        bad = tried > loss[at] + 1e-4 * step * slope[left] + slack[left]
+        value[left[~bad]] = tried[~bad]
+        left = left[bad]
+        if not len(left):
+            break
+        length[left] /= 2
+    length[left] = 0
+    return length, value

@@ -117,9 +117,9 @@ def power_of_group_sizes(n_a: int, n_b: int, effect: float = 0.8, *, alpha: floa
     t = float(sps.t.ppf(1 - alpha / 2, freedom))
 
     def power_at(d: float) -> float:
-        return float(sps.nct.sf(t, freedom, d * size) + sps.nct.cdf(-t, freedom, d * size))
+        return float(1 - sps.nct.cdf(t, freedom, d * size) + sps.nct.cdf(-t, freedom, d * size))
 
-    found = float(brentq(lambda d: power_at(d) - 0.8, 1e-6, 20 / size))
+    found = float(brentq(lambda d: power_at(d) - 0.8, 1e-6, 6 / size + 12 / n))
     enough = found <= 0.8
     said = (
         f"groups of {n_a} and {n_b} find a difference of {effect:.2f} SD with a chance of "

@@ -67,8 +67,9 @@ def save_discovery(found: Discovery, patches: PatchSet, folder: Path, inputs: Ma
     ssc = found.biopsies[found.biopsies["status"] == "SSc"]
     half = 1.96 * ssc["biopsy_score_se"].to_numpy(float)
     score = ssc["biopsy_score"].to_numpy(float)
+    related = dict(zip(("on values", "on ranks"), found.correlations, strict=True))
     fig = plots.scatter(
-        ssc["mrss"].to_numpy(float), score, labels=("mRSS", "Biopsy Score (AU)"), said=found.correlations,
+        ssc["mrss"].to_numpy(float), score, labels=("mRSS", "Biopsy Score (AU)"), said=related,
         interval=(score - half, score + half),
     )  # fmt: skip
     _figure(folder, "fig2c", fig)
@@ -158,17 +159,19 @@ def _figures(fit: Fit, evaluation: Evaluation, folder: Path) -> None:
         criteria["t of Diagnostic Scores"] = fit.diagnostic.criterion
         chosen["t of Diagnostic Scores"] = fit.diagnostic.chosen
     used = table if fit.params.controls else table[table["status"] == "SSc"]
-    said = [
-        f.statistic for f in evaluation.findings if f.statistic.name == "Pearson r" and f.with_what == target
-    ]
+    said = {
+        f.where.split(" (")[0]: f.statistic
+        for f in evaluation.findings
+        if f.statistic.name == "Pearson r" and f.with_what == target
+    }
     low, high = used[f"{name}_low"].to_numpy(float), used[f"{name}_high"].to_numpy(float)
     fig = plots.scatter(
         used[target].to_numpy(float), used[name].to_numpy(float), groups=list(used["set"]),
         labels=("mRSS" if target == "mrss" else target, title), said=said, interval=(low, high),
     )  # fmt: skip
     _figure(folder, "fig4a", fig)
-    criteria[f"Pearson r with {target}"] = fit.fibrosis.criterion
-    chosen[f"Pearson r with {target}"] = fit.fibrosis.chosen
+    criterion = f"Pearson r with {'mRSS' if target == 'mrss' else target}"
+    criteria[criterion], chosen[criterion] = fit.fibrosis.criterion, fit.fibrosis.chosen
     _figure(folder, "penalties", plots.lambda_path(fit.fibrosis.lambdas, criteria, chosen))
 
 
