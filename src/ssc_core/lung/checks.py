@@ -13,7 +13,7 @@ from ssc_core.lung.grid import WorkGrid
 from ssc_core.lung.mask import CoarseMask
 from ssc_core.lung.sides import LEFT, RIGHT
 
-__all__ = ["Finding", "Grade", "findings_of", "grade_of"]
+__all__ = ["AIRLESS_SHARE", "Finding", "Grade", "findings_of", "grade_of"]
 
 Grade = Literal["good", "check", "poor"]
 
@@ -24,7 +24,7 @@ _ASYMMETRY = 0.45
 _DOMES_MM = 30.0
 _CARINA_DOME_MM = (45.0, 160.0)
 _CLEAR_MM = 20.0
-_AIRLESS_SHARE = 0.02
+AIRLESS_SHARE = 0.02
 _RECESS_MM = 25.0  # lungs reach 45 to 100 mm below their domes
 _ALL = frozenset({1, 2, 3, 4, 5})
 
@@ -106,7 +106,7 @@ def _airless(coarse: CoarseMask, grid: WorkGrid) -> list[Finding]:
     for side, name in ((RIGHT, "right"), (LEFT, "left")):
         ml = coarse.airless.get(side, 0.0)
         share = ml / max(1.0, float((coarse.labels == side).sum() * grid.voxel_ml))
-        if share > _AIRLESS_SHARE:
+        if share > AIRLESS_SHARE:
             text = (
                 f"{ml:.0f} ml of tissue without air ({100 * share:.0f} %) were counted as {name} lung "
                 "(consolidation or pleural fluid); look at the mask, and at level 5 if it lies at the base"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ssc_core.lung.arch import arch_fall
-from ssc_core.lung.checks import Finding
+from ssc_core.lung.checks import AIRLESS_SHARE, Finding
 from ssc_core.lung.grid import WorkGrid
 from ssc_core.lung.hilum import hilar_depth
 from ssc_core.lung.mask import CoarseMask
@@ -30,6 +30,7 @@ _ARCH_WITHOUT_FALL_MM = 40.0
 _VEINS_BELOW_MM, _USUAL_FRACTION = 7.0, 0.48
 _UNCERTAINTY_MM = {1: 12.0, 2: 5.0, 3: 18.0, 4: 9.0, 5: 7.0}
 _BLIND_ARCH_MM = 25.0
+_HIDDEN_DOME_MM = 25.0
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,8 @@ def find_heights(
         heights[n] = Height(z, method, spread, note)
 
     lungs = (coarse.labels == 1) | (coarse.labels == 2)
+    airless = coarse.airless.get(1, 0.0) / max(1.0, float((coarse.labels == 1).sum() * grid.voxel_ml))
+    unsure = _HIDDEN_DOME_MM if airless > AIRLESS_SHARE else 0.0
     if carina is not None:
         put(2, carina, "found")
         fall = arch_fall(coarse.airway, lungs, grid)
@@ -139,9 +142,12 @@ def find_heights(
             else:
                 put(3, carina - (depth + _VEINS_BELOW_MM) / dz, "estimated from the hilar vessels")
     if dome is not None:
-        put(5, dome + offset_mm / dz, "found", f"{offset_mm:g} mm above the dome")
+        note = f"{offset_mm:g} mm above the dome"
+        if unsure:
+            note += ", which airless lung may hide"
+        put(5, dome + offset_mm / dz, "found", note, unsure)
     if 3 in heights and 5 in heights:
-        put(4, (heights[3].z + heights[5].z) / 2, "estimated from levels 3 and 5")
+        put(4, (heights[3].z + heights[5].z) / 2, "estimated from levels 3 and 5", least=unsure / 2)
     _order(heights)
     for n in LEVEL_NAMES:
         if n in withheld or n not in heights:
