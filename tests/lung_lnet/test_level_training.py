@@ -13,10 +13,10 @@ import torch
 
 from ssc_core.agree.kinds import kind_named
 from ssc_core.agree.reading import read_readings
-from ssc_core.cli.train_levels import level_table
+from ssc_core.cli.train_levels import levels_by_network
 from ssc_core.cli.train_levels import train_levels as command
 from ssc_core.cohort import read_manifest
-from ssc_core.errors import Cancelled, FormatError, InputError
+from ssc_core.errors import Cancelled, FormatError, InputError, OutputError
 from ssc_core.geometry import Frame
 from ssc_core.io.volume import open_volume, volume_from_array
 from ssc_core.lung.lnet.case import LevelCase
@@ -116,10 +116,17 @@ def test_test_patients_are_fixed_and_card_and_levels_agree(
     assert np.allclose(apart, rows[rows["set"] == "test"]["error_mm"], atol=1e-4)
     # the command for a CT and the figures of the run come from the same votes
     case = next(c for c in cases_of(manifest) if c.case_id == "case1")
-    table, flags = level_table(case.ct, tmp_path / "run", params=LevelNetParams(step=2, device="cpu"))
+    step = LevelNetParams(step=2, device="cpu")
+    levels_by_network(case.ct, tmp_path / "run", tmp_path / "levels.csv", params=step)
+    printed = capsys.readouterr().out
+    table = pd.read_csv(tmp_path / "levels.csv")
+    assert "Muster" not in (tmp_path / "levels-run.json").read_text()
+    assert '"ct": "sha256:' in (tmp_path / "levels-run.json").read_text()
+    with pytest.raises(OutputError, match="exists already"):
+        levels_by_network(case.ct, tmp_path / "run", tmp_path / "levels.csv", params=step)
     mine = rows[rows["case_id"] == "case1"].set_index("level")["z_mm"]
     assert np.allclose(table.set_index("level")["z_mm"], mine, atol=1e-3)
-    assert any("do not follow" in f for f in flags) == (np.diff(mine) >= 0).any()
+    assert ("do not follow" in printed) == (np.diff(mine) >= 0).any()
     one = tmp_path / "run" / "fold-1" / "best.safetensors"
     assert len(predict_levels(open_volume(case.ct), one, LevelNetParams(step=2, device="cpu")).votes_mm) == 3
 

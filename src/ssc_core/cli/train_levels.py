@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from ssc_core.cli.running import Out, bar
 from ssc_core.lung.lnet.params import LevelNetParams, LevelTrainParams
 
-__all__ = ["level_table", "train_levels"]
+__all__ = ["levels_by_network", "train_levels"]
 
 Options = Annotated[LevelTrainParams, Parameter(name="*")]
 _DEFAULT = LevelTrainParams()
@@ -39,10 +39,10 @@ def train_levels(manifest: Path, /, *, out: Out, params: Options = _DEFAULT) -> 
     print(f"Result: {out}")
 
 
-def level_table(
-    ct: Path, weights: Path, *, series: str | None = None, params: LevelNetParams | None = None
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Levels of one CT by trained networks, as a table for the terminal, and what must be said about them.
+def levels_by_network(
+    ct: Path, weights: Path, out: Path, *, series: str | None = None, params: LevelNetParams | None = None
+) -> None:
+    """Find the five levels of one CT with trained networks; write the table, print it and what must be said.
 
     Parameters
     ----------
@@ -50,25 +50,28 @@ def level_table(
         DICOM folder, NIfTI, NRRD or MHA.
     weights : Path
         Training run or weight file.
+    out : Path
+        ``.csv``; it must not exist.
     series : str, optional
         Which series of a folder that holds several.
     params : LevelNetParams, optional
         How.
-
-    Returns
-    -------
-    table : DataFrame
-        level, name, z_mm, slice, source_slice, method, uncertainty_mm, spread_mm, note.
-    flags : tuple of str
-        Plain sentences.
     """
     from ssc_core.io.volume import open_volume
+    from ssc_core.lung.export import level_files
     from ssc_core.lung.lnet.predict import predict_levels
+    from ssc_core.lung.lnet.save import write_prediction
 
+    level_files(out)
     image = open_volume(ct, series=int(series) if series and series.isdigit() else series)
     with bar() as tick:
         found = predict_levels(image, weights, params, tick=tick)
-    return found.table(), found.flags
+    files = write_prediction(found, out)
+    shown = found.table()[["level", "name", "z_mm", "slice", "uncertainty_mm", "spread_mm", "note"]]
+    print(shown.to_string(index=False, float_format=lambda v: f"{v:.1f}", na_rep="-", max_colwidth=48))
+    for flag in found.flags:
+        print(f"note: {flag}")
+    print(f"Result: {', '.join(map(str, files))}")
 
 
 def _text(table: pd.DataFrame) -> str:

@@ -10,14 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from ssc_core.errors import EmptyError, InputError
-from ssc_core.io.digest import file_digest
 from ssc_core.io.volume import Volume, open_volume
 from ssc_core.lung.lnet.case import KnownLevels, LevelCase, read_levels
 from ssc_core.lung.lnet.contract import Contract
+from ssc_core.lung.lnet.digests import digest_of_files, joined
 from ssc_core.lung.lnet.grid import Heights, heights_of, low_resolution
 from ssc_core.lung.lnet.items import Gridded, crop_starts
 from ssc_core.progress import Tick, silent, track
-from ssc_core.seeds import seed_of
 from ssc_core.training.state import replace_file
 
 __all__ = ["gridded"]
@@ -65,7 +64,7 @@ def gridded(
     for case, levels in track(list(zip(cases, known, strict=True)), tick, "CTs to the grid"):
         series = int(case.series) if case.series and case.series.isdigit() else case.series
         image = open_volume(case.ct, series=series)
-        digests.append(_digest(image))
+        digests.append(digest_of_files(image.files))
         path, heights = _grid(image, digests[-1], contract, folder)
         numbers = heights.from_mm(levels.array)
         try:
@@ -75,8 +74,7 @@ def gridded(
         out.append(Gridded(case.case_id, case.who, path, heights, numbers))
     if problems:
         raise InputError("some cases cannot be trained on:\n  " + "\n  ".join(problems))
-    tables = sorted(file_digest(case.levels) for case in cases)
-    return out, {"ct": _joined(sorted(digests)), "levels": _joined(tables)}, known
+    return out, {"ct": joined(digests), "levels": digest_of_files(case.levels for case in cases)}, known
 
 
 def _grid(image: Volume, digest: str, contract: Contract, folder: Path) -> tuple[Path, Heights]:
@@ -90,11 +88,3 @@ def _grid(image: Volume, digest: str, contract: Contract, folder: Path) -> tuple
             np.save(file, values, allow_pickle=False)
         replace_file(note, json.dumps(asdict(heights), sort_keys=True).encode())
     return path, heights
-
-
-def _digest(image: Volume) -> str:
-    return _joined(sorted(map(file_digest, image.files)))
-
-
-def _joined(digests: list[str]) -> str:
-    return f"{seed_of(*digests):016x}" if len(digests) != 1 else digests[0]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from ssc_core.io.volume import Volume, check_hu
 from ssc_core.lung.levels import LEVEL_NAMES, Level
+from ssc_core.lung.lnet.digests import digest_of_files
 from ssc_core.lung.lnet.grid import Heights, heights_of, low_resolution
 from ssc_core.lung.lnet.params import LevelNetParams
 from ssc_core.lung.lnet.weights import LevelNets, load_level_nets
@@ -140,8 +141,9 @@ def predict_levels(
     spread = (high - low) / 2 * heights.spacing_mm
     levels = tuple(_level(n, float(median[n - 1]), nets, heights, image) for n in LEVEL_NAMES)
     flags = tuple(dict.fromkeys((*image.warnings, *odd, *_flags(levels, nets, heights, numbers))))
+    inputs = {"ct": digest_of_files(image.files)} if image.files else {}
     record = record_run(
-        "lung levels", {**params.model_dump(mode="json"), "network": nets.architecture}, {},
+        "lung levels", {**params.model_dump(mode="json"), "network": nets.architecture}, inputs,
         warnings=flags, weights=nets.digests, device=str(nets.device),
     )  # fmt: skip
     return LevelPrediction(levels, heights.to_mm(numbers), spread, flags, record)
