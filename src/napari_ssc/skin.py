@@ -58,7 +58,8 @@ class SkinPanel(Panel):
         self.extra.addLayout(row)
         self.extra.addWidget(self.histogram)
         self.fields: Any = None
-        self._earlier: dict[str, Any] = {}
+        self._samples: dict[str, Any] = {}
+        """Fields of every biopsy that was run, by the name of its layer, for comparison."""
         self.draw_button.clicked.connect(self.draw)
         self.colour_box.currentTextChanged.connect(self._recolour)
         self.histogram.picked.connect(self._show_fields)
@@ -114,6 +115,8 @@ class SkinPanel(Panel):
     def shown(self, layers: list[Any]) -> None:
         """Tie the fields to the histogram."""
         self.fields = layers[-1]
+        self._samples.pop(self._biopsy, None)
+        self._samples[self._biopsy] = self.result.patches  # the newest is last
         self.fields.mouse_drag_callbacks.append(self._clicked)
         self._recolour()
         self.viewer.layers.selection.active = self.fields
@@ -147,6 +150,12 @@ class SkinPanel(Panel):
         layer.mode = "add_polygon"
         self.say("Click the corners of the region; end with a double click. Run then uses it.")
 
+    @property
+    def _biopsy(self) -> str:
+        """Name of the layer that the shown result was measured on."""
+        source = None if self.ran is None else self.ran[0]
+        return next((la.name for la in self.viewer.layers if la.metadata.get(SOURCE) is source), "")
+
     def _show_fields(self, indices: Any) -> None:
         """A bar was clicked: mark its fields and fly to the one in the middle."""
         if self.fields is None or not len(indices):
@@ -175,4 +184,5 @@ class SkinPanel(Panel):
         unit, meaning = FEATURES[self.feature]
         self.colour_box.setToolTip(meaning)
         title = self.colour_box.currentText() + (f" ({unit})" if unit else "")
-        self.histogram.show_values(self.result.patches[self.feature], title)
+        others = {n: p[self.feature] for n, p in self._samples.items() if n != self._biopsy}
+        self.histogram.show_values(self.result.patches[self.feature], title, others)

@@ -46,3 +46,24 @@ def test_plugin_names_no_qt_binding():
         text = file.read_text(encoding="utf-8")
         assert "PySide" not in text, file.name
         assert "PyQt" not in text, file.name
+
+
+def test_preferred_reader_is_ours_and_both_open_commands_give_scale(
+    make_napari_viewer, sample_files, monkeypatch
+):
+    from napari.settings import get_settings
+    from qtpy.QtWidgets import QFileDialog
+
+    from napari_ssc import _commands
+
+    viewer = make_napari_viewer(show=False)
+    path = str(sample_files["biopsy"])
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_a, **_k: (path, ""))
+    _commands.open_file(viewer)
+    assert viewer.layers[0].scale[0] == 1.0
+    assert str(viewer.layers[0].units[0]) == "micrometer"
+    _commands.prefer()
+    assert get_settings().plugins.extension2reader["*.svs"] == "napari-ssc"
+    viewer.layers.clear()
+    viewer.open(path, plugin=None)  # as File > Open does
+    assert str(viewer.layers[0].units[0]) == "micrometer"

@@ -9,6 +9,7 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 
 from napari_ssc._histogram import Histogram
+from napari_ssc._opening import open_slide
 from napari_ssc._regions import CLASS, regions_of
 from napari_ssc._view import camera_of
 
@@ -102,3 +103,15 @@ def test_button_draws_regions_of_the_chosen_class(skin, qtbot):
     (roi,) = regions_of(layer, slide.frame)
     assert roi.geometry.area == pytest.approx(1000 * 1200 - 200 * 200)
     assert panel.boxes.given() == [layer]
+
+
+def test_second_biopsy_is_compared_with_the_first(skin, click):
+    viewer, panel = skin
+    first = panel.result.patches["collagen_fraction"]
+    data, arguments, _ = open_slide(viewer.layers["trichrome biopsy"].metadata["ssc_case"], name="second")
+    panel.boxes.pick_image(viewer.add_image(data, **arguments))
+    panel.form["seed"].value = 5
+    click(panel)
+    assert list(panel.histogram._others) == ["trichrome biopsy"]
+    np.testing.assert_allclose(panel.histogram._others["trichrome biopsy"], first)
+    assert not np.allclose(panel.histogram._values, first)
