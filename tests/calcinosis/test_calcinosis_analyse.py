@@ -96,6 +96,7 @@ def test_total_is_the_sum_and_its_interval_is_narrower_than_the_sum_of_intervals
     assert total.high - total.low < (result.lesions.high - result.lesions.low).sum()
 
 
+@pytest.mark.slow
 def test_turning_the_image_by_a_right_angle_changes_nothing_that_matters(whole):
     phantom, result = whole
     turned = FingerImage(
@@ -125,6 +126,7 @@ def test_a_given_seed_grows_that_lesion_alone(whole):
     assert result.record.parameters["seeds"] == [[row.row, row.column]]
 
 
+@pytest.mark.slow
 def test_tolerance_keeps_the_region_near_its_seed(whole):
     phantom, result = whole
     row = phantom.table[~phantom.table.touches_bone].iloc[0]
@@ -245,6 +247,7 @@ def test_a_mask_beside_the_image_is_used_and_one_of_another_size_refused(whole, 
         run_case(case, CalcinosisParams(), out)
 
 
+@pytest.mark.slow
 def test_an_image_without_lesions_is_written_too(tmp_path):
     phantom = make_image(FingerSpec(seed=8, spacing_mm=(0.5, 0.5), areas_mm2=(), touching=()))
     save(analyse(image_of(phantom)), tmp_path)

@@ -71,6 +71,7 @@ def sagittal(
     rows = np.arange(t.min() - _AROUND_MM, t.max() + _AROUND_MM, pixel)
     layers = np.linspace(-0.5, 0.5, 3) * slab_mm * 2 / 3
     at = centre + (rows[:, None, None] * up + columns[None, :, None] * along)
+    at = at[:, _covered(frame.to_index(at), hu.shape, (rows > t.min()) & (rows < t.max()))]
     planes = [
         ndi.map_coordinates(
             np.asarray(hu, np.float32),
@@ -88,6 +89,13 @@ def sagittal(
         1.0,
         "sagittal reformat of a volume",
     )
+
+
+def _covered(index: FloatArray, shape: tuple[int, ...], finger: npt.NDArray[np.bool_]) -> slice:
+    """Columns in which the bones' whole height lies in the volume; beyond, they would end in nothing."""
+    inside = ((index > -0.5) & (index < np.asarray(shape) - 0.5)).all(-1)
+    good = np.flatnonzero(inside[finger].all(0))
+    return slice(int(good[0]), int(good[-1]) + 1) if len(good) else slice(None)
 
 
 def _normal(points: FloatArray, along: FloatArray) -> FloatArray:
