@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from ssc_core.params import Params, quantity
 
@@ -15,6 +15,13 @@ class CalcinosisParams(Params):
     bones: Annotated[
         bool, quantity("", "Find the phalanges and leave them out; off for other body sites.")
     ] = True
+    engine: Annotated[
+        Literal["classical", "unet"],
+        quantity("", "What finds the phalanges: marrow and outlines, or the U-Net (trained on phantoms)."),
+    ] = "classical"
+    unet_weights: Annotated[
+        str, quantity("", "Model name or .safetensors file of the U-Net.", min_length=1)
+    ] = "unet_phalanges"
     tissue_hu: Annotated[
         float, quantity("HU", "Pixels above this are finger, not air.", ge=-900, le=0)
     ] = -300.0

@@ -25,6 +25,8 @@ from ssc_core.calcinosis.summary import (
     lesion_table_of,
     measurements_of,
 )
+from ssc_core.calcinosis.unet.bones import network_bones
+from ssc_core.calcinosis.unet.predict import Segmenter, open_segmenter
 from ssc_core.errors import EmptyError, GeometryError, InputError
 from ssc_core.io.image import FingerImage
 from ssc_core.progress import Tick, share, silent, track
@@ -86,7 +88,13 @@ def analyse(
     hu = grid.refined(hu_pixels)
     tissue = hu > params.tissue_hu
     soft = _soft_hu(hu, tissue)
-    bones = _bones(hu, tissue, grid, params, soft, mask, share(tick, 0.05, 0.6))
+    network = _network(params, mask)
+    if network is None:
+        bones = _bones(hu, tissue, grid, params, soft, mask, share(tick, 0.05, 0.6))
+    else:
+        spacing = (image.frame.spacing[0], image.frame.spacing[1])
+        bones = network_bones(hu_pixels, spacing, hu, grid, network, soft, share(tick, 0.05, 0.6))
+        _need_bones(bones)
     seen = math.isfinite(bones.blur_mm)
     blur = bones.blur_mm if seen else params.blur_mm
     rest, _ = residual(hu, bones, soft, blur, grid.step)
@@ -112,6 +120,7 @@ def analyse(
         "calcinosis analyse",
         {
             **params.model_dump(),
+            "unet_weights": None if network is None else network.name,  # never a path
             "bones_given": mask is not None,
             "two_energies": pair is not None,
             "seeds": None if seeds is None else [list(s) for s in seeds],
@@ -121,6 +130,7 @@ def analyse(
         },
         {},
         warnings=flags,
+        weights={} if network is None else {network.name: network.sha256},
     )
     tick(1.0, 1.0, "done")
     return CalcinosisResult(
@@ -184,9 +194,20 @@ def _bones(
     if mask is not None:
         return given_bones(grid.refined_mask(np.asarray(mask, bool)), hu, grid, math.nan)
     bones = find_bones(hu, tissue, grid, params, soft, tick)
+    _need_bones(bones)
+    return bones
+
+
+def _network(params: CalcinosisParams, mask: BoolArray | None) -> Segmenter | None:
+    """The U-Net, where it is what finds the bones."""
+    if not params.bones or mask is not None or params.engine != "unet":
+        return None
+    return open_segmenter(params.unet_weights)
+
+
+def _need_bones(bones: Bones) -> None:
     if not bones.found:
         raise EmptyError(
             "no phalanx was found in the image; draw the bones and give them as a mask, or use --no-bones for"
             " a body site without bone"
         )
-    return bones

@@ -1,0 +1,110 @@
+"""Bones from a phalanx U-Net, in the form that the rest of the analysis takes."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage as ndi
+
+from ssc_core.calcinosis.bones import Bone, Bones, signed_distance, spread_from
+from ssc_core.calcinosis.grid import FineGrid
+from ssc_core.calcinosis.outline import Outline, Rays, cast_rays, follow
+from ssc_core.calcinosis.unet.order import ordered
+from ssc_core.calcinosis.unet.pieces import pieces_of
+from ssc_core.calcinosis.unet.predict import Segmenter
+from ssc_core.progress import Tick, silent, track
+
+__all__ = ["network_bones"]
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+_RIND_MM = 1.0  # rays for blur and cortex start this deep inside the bone
+_MARGIN_MM = 6.0
+
+
+def network_bones(
+    hu_pixels: npt.NDArray[np.float32],
+    spacing: tuple[float, float],
+    hu: npt.NDArray[np.float32],
+    grid: FineGrid,
+    segmenter: Segmenter,
+    soft_hu: float,
+    tick: Tick = silent,
+) -> Bones:
+    """Find and number bones with a network.
+
+    Parameters
+    ----------
+    hu_pixels : ndarray
+        (y, x) float32, the image.
+    spacing : tuple of float
+        Its pixel size (y, x), mm.
+    hu : ndarray
+        (y, x) float32, the same on the fine grid.
+    grid : FineGrid
+        Geometry of the fine grid.
+    segmenter : Segmenter
+        The network.
+    soft_hu : float
+        HU of soft tissue in this image.
+    tick : Tick
+        Told after each tile and bone.
+
+    Returns
+    -------
+    Bones
+        Possibly none. ``seen`` and ``blur_mm`` come from the edges that the classical engine would see.
+    """
+    shares = segmenter.shares(hu_pixels, spacing, grid.factor, tick)
+    labels, pieces = pieces_of(shares, grid)
+    numbers = ordered(pieces)
+    margin = round(_MARGIN_MM / grid.mean_step)
+    padded = np.pad(hu, margin, mode="edge")
+    found, points, peaks, blurs = [], [np.zeros((0, 2))], [np.zeros(0)], []
+    for k, (piece, (finger, phalanx, sure)) in enumerate(
+        track(list(zip(pieces, numbers, strict=True)), tick, "looking at edges"), 1
+    ):
+        seen = 1.0
+        edges = _edges(padded, np.pad(labels == k, margin, mode="edge"), grid, soft_hu)
+        if edges is not None:
+            rays, outline = edges
+            at = rays.start + outline.edge[:, None] * rays.direction - margin * np.asarray(grid.step)
+            pixel = np.rint(at / grid.step).astype(int)
+            visible = ((pixel >= 0) & (pixel < np.asarray(hu.shape))).all(1)
+            seen = float(outline.clear[visible].mean()) if visible.any() else 0.0
+            points.append(at)
+            peaks.append(outline.peak)
+            blurs.append(outline.blur_mm)
+        found.append(
+            Bone(
+                finger,
+                phalanx,
+                piece.area_mm2,
+                piece.cut,
+                seen,
+                sure,
+                piece.start,
+                piece.end,
+                piece.height_mm,
+            )
+        )
+    distance = signed_distance(labels > 0, grid)
+    near = np.zeros(hu.shape, np.float32)
+    if len(points) > 1:
+        near = spread_from(np.concatenate(points), np.concatenate(peaks), distance, grid)
+    known = [b for b in blurs if np.isfinite(b)]
+    return Bones(labels, tuple(found), near, distance, float(np.median(known)) if known else float("nan"))
+
+
+def _edges(
+    hu: npt.NDArray[np.float32], mask: BoolArray, grid: FineGrid, soft_hu: float
+) -> tuple[Rays, Outline] | None:
+    """The bone's edges as rays from its inside see them; None if it is too small."""
+    depth = ndi.distance_transform_edt(mask, sampling=grid.step)
+    core = depth > min(_RIND_MM, 0.5 * float(depth.max()))
+    parts, n = ndi.label(core)
+    if n > 1:
+        core = parts == 1 + int(np.bincount(parts.ravel())[1:].argmax())
+    rays = cast_rays(hu, core, grid.step)
+    return None if rays is None else (rays, follow(rays, soft_hu))

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ssc_core.calcinosis.grid import FineGrid
+from ssc_core.calcinosis.unet.order import ordered
+from ssc_core.calcinosis.unet.pieces import Piece, pieces_of
+
+GRID = FineGrid((60, 200), (2, 2), (0.2, 0.2))
+
+
+def chain(evidence: list[list[float]], *, backwards: bool = False) -> list[Piece]:
+    """Bones of 15 mm along x, 2 mm apart."""
+    pieces = []
+    for i, each in enumerate(evidence):
+        ends = np.array([[10.0, 17.0 * i + 3]]), np.array([[10.0, 17.0 * i + 12]])
+        start, end = (ends[1][0], ends[0][0]) if backwards and i % 2 else (ends[0][0], ends[1][0])
+        pieces.append(Piece(90.0, False, start, end, 6.0, np.array(each)))
+    return pieces
+
+
+@given(
+    st.lists(st.lists(st.floats(-6.9, 0), min_size=4, max_size=4), min_size=1, max_size=5),
+    st.booleans(),
+)
+@settings(max_examples=150, deadline=None)
+def test_numbers_only_count_up_along_a_finger(evidence: list[list[float]], backwards: bool) -> None:
+    out = ordered(chain(evidence, backwards=backwards))
+    assert {finger for finger, _, _ in out} == {1}
+    numbers = [number for _, number, _ in out]
+    steps = np.diff(numbers)
+    assert np.all(steps == 1) or np.all(steps == -1) or 4 in numbers
+    phalanges = [n for n in numbers if n < 4]
+    assert len(set(phalanges)) == len(phalanges)
+    assert phalanges in (sorted(phalanges), sorted(phalanges, reverse=True))
+
+
+def test_one_doubted_bone_is_told_by_its_neighbours() -> None:
+    sure = {1: [0.0, -5, -5, -5], 2: [-5, 0.0, -5, -5], 3: [-5, -5, 0.0, -5]}
+    out = ordered(chain([sure[3], sure[3], sure[1]]))
+    assert [n for _, n, _ in out] == [3, 2, 1]
+    assert not any(certain for _, _, certain in out)
+    out = ordered(chain([sure[1], sure[2], sure[3]]))
+    assert out == [(1, 1, True), (1, 2, True), (1, 3, True)]
+
+
+def shares_of(labels: np.ndarray) -> np.ndarray:
+    return np.stack([labels == k for k in range(5)]).astype(np.float32)
+
+
+def test_pieces_are_bones_and_scraps_belong_to_the_bone_they_hang_on() -> None:
+    labels = np.zeros((120, 400), int)
+    labels[40:70, 20:120] = 3
+    labels[40:50, 100:120] = 2  # a corner that was taken for another phalanx
+    labels[45:65, 130:200] = 2
+    labels[90:92, 300:302] = 1  # a speck: no bone
+    found, pieces = pieces_of(shares_of(labels), GRID)
+    assert len(pieces) == 2
+    assert np.all(found[40:70, 20:120] == 1)
+    assert np.all(found[90:92, 300:302] == 0)
+    assert pieces[0].area_mm2 == pytest.approx(30 * 100 * 0.04)
+    assert int(pieces[0].evidence.argmax()) == 2
+    assert not pieces[0].cut
+    assert abs(pieces[0].end - pieces[0].start)[1] == pytest.approx(20 - pieces[0].height_mm, abs=0.5)
+
+
+def test_a_bone_at_the_border_is_cut() -> None:
+    labels = np.zeros((120, 400), int)
+    labels[40:70, :80] = 1
+    assert pieces_of(shares_of(labels), GRID)[1][0].cut
+    assert pieces_of(shares_of(labels * 0), GRID)[1] == []
