@@ -9,6 +9,8 @@ from cyclopts import App, Parameter
 
 from ssc_core.cli.running import Out, Workers, analyse_one, bar
 from ssc_core.cli.running import batch as run_manifest
+from ssc_core.cli.train_levels import levels_by_network, train_levels
+from ssc_core.errors import InputError
 from ssc_core.lung.case import LungCase
 from ssc_core.lung.params import LungParams
 from ssc_core.params import parsed
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = App(name="lung", result_action="return_value")
+app.command(train_levels)
 Options = Annotated[LungParams, Parameter(name="*")]
 OutFile = Annotated[Path, Parameter(name=["--out", "-o"], help="File to write; a folder for a manifest.")]
 Figures = Literal["svg", "pdf", "png"]
@@ -125,6 +128,7 @@ def levels(
     series_rule: str | None = None,
     resample_gaps: bool = False,
     mask: Path | None = None,
+    weights: Path | None = None,
     workers: Workers = 1,
     params: Options = _DEFAULT,
 ) -> None:
@@ -143,7 +147,14 @@ def levels(
         Fill missing slices by linear interpolation; the filled ones are listed.
     mask
         Lung mask in the CT's own frame; without it the lungs are found.
+    weights
+        Trained networks (a run of 'ssc lung train-levels') that find the levels of one CT instead.
     """
+    if weights is not None:
+        if mask is not None or series_rule is not None or resample_gaps or ct.suffix.lower() == ".csv":
+            raise InputError("--weights takes one CT and no --mask, --series-rule or --resample-gaps")
+        levels_by_network(ct, weights, out, series=series)
+        return
     from ssc_core.lung.export import gather_levels, level_files, write_levels
 
     if ct.suffix.lower() == ".csv":
