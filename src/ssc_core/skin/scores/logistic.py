@@ -156,37 +156,35 @@ def _solve(
     data: _Data, curve: Array, lam: Array, gradient: Array, gradient0: Array, forcing: Array
 ) -> tuple[Array, Array, Array]:
     """Newton directions (p, k), (k,) and what they change in the scores (n, k), by conjugate gradients."""
-    total = np.maximum(curve.sum(axis=0), np.finfo(data.z.dtype).tiny)
-    inverse = 1 / (data.values[:, None] * total + lam.mean(axis=0))
-
-    def precondition(r: Array, r0: Array) -> tuple[Array, Array]:
-        return data.vectors @ (inverse * (data.vectors.T @ r)), r0 / total
-
-    d, d0 = np.zeros_like(gradient), np.zeros_like(gradient0)
-    change = np.zeros_like(curve)
-    r, r0 = -gradient, -gradient0
-    q, q0 = precondition(r, r0)
-    energy = (r * q).sum(axis=0) + r0 * q0
-    start = energy.copy()
     tiny = np.finfo(data.z.dtype).tiny
+    total = np.maximum(curve.sum(axis=0), tiny)
+    inverse = 1 / (data.values[:, None] * total + lam.mean(axis=0))
+    d, d0, change = np.zeros_like(gradient), np.zeros_like(gradient0), np.zeros_like(curve)
+    r, r0 = -gradient, -gradient0
+    q, q0 = data.vectors @ (inverse * (data.vectors.T @ r)), r0 / total
+    energy = (r * q).sum(axis=0) + r0 * q0
+    enough = forcing * energy
+    live = np.flatnonzero(energy > 0)  # columns that are not solved yet; the others leave the products
+    r, r0, q, q0, energy = r[:, live], r0[live], q[:, live], q0[live], energy[live]
     for _ in range(_CG):
         zq = data.z @ q + q0
-        weighted = curve * zq
-        aq, aq0 = data.z.T @ weighted + lam * q, weighted.sum(axis=0)
-        on = energy > forcing * start
-        alpha = np.where(on, energy / np.maximum((q * aq).sum(axis=0) + q0 * aq0, tiny), 0)
-        d += alpha * q
-        d0 += alpha * q0
-        change += alpha * zq
+        weighted = curve[:, live] * zq
+        aq, aq0 = data.z.T @ weighted + lam[:, live] * q, weighted.sum(axis=0)
+        alpha = energy / np.maximum((q * aq).sum(axis=0) + q0 * aq0, tiny)
+        d[:, live] += alpha * q
+        d0[live] += alpha * q0
+        change[:, live] += alpha * zq
         r -= alpha * aq
         r0 -= alpha * aq0
-        s, s0 = precondition(r, r0)
+        s, s0 = data.vectors @ (inverse[:, live] * (data.vectors.T @ r)), r0 / total[live]
         new = (r * s).sum(axis=0) + r0 * s0
-        ratio = np.where(on, new / np.maximum(energy, tiny), 0)
-        q, q0 = s + ratio * q, s0 + ratio * q0
-        energy = np.where(on, new, energy)
-        if not (energy > forcing * start).any():
+        ratio = new / np.maximum(energy, tiny)
+        q, q0, energy = s + ratio * q, s0 + ratio * q0, new
+        going = energy > enough[live]
+        if not going.any():
             break
+        live = live[going]
+        r, r0, q, q0, energy = r[:, going], r0[going], q[:, going], q0[going], energy[going]
     return d, d0, change
 
 
