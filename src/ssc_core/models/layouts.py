@@ -64,7 +64,7 @@ def fitted(
     broken = [n for n in shapes if not np.all(np.isfinite(renamed[n]))]
     if broken:
         raise FormatError(f"the weights hold NaN or infinity in {_some(broken)}; get the file again")
-    return {name: np.ascontiguousarray(renamed[name]) for name in shapes}
+    return {name: np.asarray(renamed[name], order="C") for name in shapes}
 
 
 def _from_caffe_squeezenet(name: str) -> str:
