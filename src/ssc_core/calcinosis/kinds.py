@@ -117,7 +117,8 @@ def kind_of(row: dict[str, Any], centre: FloatArray, shafts: Shafts, *, hollow: 
     area, contact = float(row["area_mm2"]), float(row["on_bone_mm"])
     if row["touches_bone"] and contact > 0:
         thick = area / contact
-        if end_mm < _SPUR_END_MM and offset < _IN_LINE * shafts.height[nearest]:
+        in_line = offset < _IN_LINE * shafts.height[nearest]
+        if end_mm < _SPUR_END_MM and in_line and area < _SPUR_MM2:
             return "bone end"
         end = end_mm < _RIM_END_MM or row["touches_border"]
         if shafts.phalanx[nearest] == 1 and _beyond_tip(centre, shafts, nearest) and area < _TUFT_MM2:
