@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from ssc_core.calcinosis.case import CalcinosisCase
 from ssc_core.calcinosis.params import CalcinosisParams
+from ssc_core.cli.calcinosis_train import compare_segmentations, phantom_set, train
 from ssc_core.cli.running import Out, Workers, analyse_one, bar
 from ssc_core.cli.running import batch as run_manifest
 from ssc_core.io.digest import file_digest
@@ -18,6 +19,8 @@ from ssc_core.params import parsed
 __all__ = ["app"]
 
 app = App(name="calcinosis", result_action="return_value")
+for _command in (train, phantom_set, compare_segmentations):
+    app.command(_command)
 Options = Annotated[CalcinosisParams, Parameter(name="*")]
 _DEFAULT = CalcinosisParams()
 
