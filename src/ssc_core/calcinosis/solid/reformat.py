@@ -93,7 +93,8 @@ def sagittal(
 
 def _covered(index: FloatArray, shape: tuple[int, ...], finger: npt.NDArray[np.bool_]) -> slice:
     """Columns in which the bones' whole height lies in the volume; beyond, they would end in nothing."""
-    inside = ((index > -0.5) & (index < np.asarray(shape) - 0.5)).all(-1)
+    within = (index > -0.5) & (index < np.asarray(shape) - 0.5)
+    inside = np.asarray(np.all(within, axis=-1))
     good = np.flatnonzero(inside[finger].all(0))
     return slice(int(good[0]), int(good[-1]) + 1) if len(good) else slice(None)
 
