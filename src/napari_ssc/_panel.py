@@ -176,7 +176,7 @@ class Panel(Face):
         """Set the parameters as in an earlier result."""
         try:
             values = parameters_of(Path(record), self.room)
-            known = {n: v for n, v in values.items() if n in self.params.model_fields}
+            known = {n: v for n, v in values.items() if n in self.params.model_fields and v is not None}
             parsed(self.params, known)  # refuse what this version would not run
         except SscError as error:
             self.say(str(error), problem=True)
