@@ -8,14 +8,14 @@ one frozen subclass of :class:`Params`; a field is written as::
 
 from __future__ import annotations
 
-from typing import Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 
 from ssc_core.errors import InputError
 
-__all__ = ["Params", "parsed", "quantity", "unit_of"]
+__all__ = ["Case", "Params", "parsed", "quantity", "unit_of"]
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -41,6 +41,22 @@ class Params(BaseModel):
             Naming every parameter that is unknown or out of bounds.
         """
         return parsed(cls, values)
+
+
+class Case(BaseModel):
+    """One row of a room's manifest: a neutral name, the images, what they do not say themselves.
+
+    An empty cell counts as not given; columns that a room does not know are left alone.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    case_id: Annotated[str, Field(description="Neutral name of the case.")]
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: Any) -> Any:
+        return None if isinstance(value, str) and not value.strip() else value
 
 
 def quantity(unit: str, help: str, **bounds: Any) -> Any:

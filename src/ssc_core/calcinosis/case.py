@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field
 
 from ssc_core.calcinosis.energy import EnergyPair, joined
 from ssc_core.calcinosis.params import CalcinosisParams
@@ -19,10 +19,11 @@ from ssc_core.calcinosis.save import save
 from ssc_core.calcinosis.volume_case import is_volume, run_volume
 from ssc_core.errors import FormatError, GeometryError, InputError
 from ssc_core.io.digest import file_digest
+from ssc_core.io.finding import is_no_input
 from ssc_core.io.image import FingerImage, open_finger
-from ssc_core.io.output import RECORD
 from ssc_core.io.picture import read_picture
 from ssc_core.io.store import read_array
+from ssc_core.params import Case
 from ssc_core.progress import Tick, share, silent
 
 __all__ = ["CalcinosisCase", "analysed", "discover", "run_case"]
@@ -32,12 +33,9 @@ _DICOM = (".dcm", ".dicom", ".ima", "")
 _MASK = "_bones"  # A.dcm and A_bones.png belong together
 
 
-class CalcinosisCase(BaseModel):
+class CalcinosisCase(Case):
     """One row of a calcinosis manifest. Columns that are not listed here are left alone."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    case_id: Annotated[str, Field(description="Neutral name of the case.")]
     image: Annotated[
         Path,
         Field(description="DICOM image, or PNG, JPEG or TIFF picture of one; or a volume (folder, NIfTI)."),
@@ -64,13 +62,6 @@ class CalcinosisCase(BaseModel):
     energy: Annotated[
         Literal["mixed", "low", "high"] | None, Field(description="What `image` is, if it is one of several.")
     ] = None
-
-    @field_validator(
-        "pixel_spacing", "window", "level", "bones", "seeds", "toggles", "image_high", "energy", mode="before"
-    )
-    @classmethod
-    def _empty_is_none(cls, value: Any) -> Any:
-        return None if isinstance(value, str) and not value.strip() else value
 
 
 def discover(folder: str | Path) -> list[CalcinosisCase]:
@@ -192,10 +183,7 @@ def _read_mask(path: Path, image: FingerImage) -> npt.NDArray[np.bool_]:
 
 
 def _is_image(path: Path, root: Path) -> bool:
-    parts = path.relative_to(root).parts
-    inner = [root, *(root / p for p in reversed(path.relative_to(root).parents[:-1]))]
-    ours = any(f.suffix.lower() == ".zarr" or (f / RECORD).is_file() for f in inner)
-    if ours or any(p.startswith(".") for p in parts) or not path.is_file() or path.stem.endswith(_MASK):
+    if is_no_input(path, root) or not path.is_file() or path.stem.endswith(_MASK):
         return False
     suffix = path.suffix.lower()
     if path.name.lower().endswith((".nii", ".nii.gz")):

@@ -6,17 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from ssc_core.errors import InputError
 from ssc_core.io.digest import file_digest
-from ssc_core.io.output import RECORD
+from ssc_core.io.finding import is_no_input
 from ssc_core.io.store import read_mask
 from ssc_core.io.volume import Volume, check_rule, open_volume
 from ssc_core.lung.params import LungParams
 from ssc_core.lung.pipeline import analyse
 from ssc_core.lung.results import LungResult
 from ssc_core.lung.save import save
+from ssc_core.params import Case
 from ssc_core.progress import Tick, share, silent
 
 __all__ = ["LungCase", "analysed", "discover", "run_case"]
@@ -25,12 +26,9 @@ _VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 _MASK_MARKS = ("mask", "label", "seg", "lungs")
 
 
-class LungCase(BaseModel):
+class LungCase(Case):
     """One row of a lung manifest. Columns that are not listed here are left alone."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    case_id: Annotated[str, Field(description="Neutral name of the case.")]
     ct: Annotated[Path, Field(description="DICOM folder, NIfTI, NRRD or MHA.")]
     series: Annotated[str | None, Field(description="Which series of a folder that holds several.")] = None
     series_rule: Annotated[
@@ -38,11 +36,6 @@ class LungCase(BaseModel):
     ] = None
     resample_gaps: Annotated[bool, Field(description="Fill missing slices by interpolation.")] = False
     mask: Annotated[Path | None, Field(description="Lung mask in the CT's frame; empty to find it.")] = None
-
-    @field_validator("series", "series_rule", "mask", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: Any) -> Any:
-        return None if isinstance(value, str) and not value.strip() else value
 
     @field_validator("resample_gaps", mode="before")
     @classmethod
@@ -87,7 +80,7 @@ def discover(folder: str | Path) -> list[LungCase]:
         In the order of their paths, named case-0001 ...: names of files may name patients.
     """
     folder = Path(folder)
-    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and not _hidden(p, folder)]
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and not is_no_input(p, folder)]
     volumes = [p for p in files if _ending(p) and not any(m in p.name.lower() for m in _MASK_MARKS)]
     series = sorted({p.parent for p in files if _is_dicom(p)})
     found = sorted([*volumes, *series])
@@ -164,13 +157,6 @@ def _digest(files: tuple[Path, ...]) -> str:
     import hashlib
 
     return "sha256:" + hashlib.sha256("\n".join(sorted(map(file_digest, files))).encode()).hexdigest()
-
-
-def _hidden(path: Path, root: Path) -> bool:
-    """Hidden files, and what lies in a result of ours."""
-    inner = [root, *(root / p for p in reversed(path.relative_to(root).parents[:-1]))]
-    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-    return hidden or any((f / RECORD).is_file() or f.suffix == ".zarr" for f in inner)
 
 
 def _ending(path: Path) -> str:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field
 
 from ssc_core.io.digest import file_digest
-from ssc_core.io.output import RECORD
+from ssc_core.io.finding import folders_above, is_no_input
 from ssc_core.io.roi import read_rois
 from ssc_core.io.slide import Slide, open_slide
+from ssc_core.params import Case
 from ssc_core.progress import Tick, share, silent
 from ssc_core.seeds import seed_of
 from ssc_core.skin.params import SkinParams
@@ -29,21 +30,14 @@ _FOLDERS = (".zarr",)
 _REGIONS = (".geojson", ".json")
 
 
-class SkinCase(BaseModel):
+class SkinCase(Case):
     """One row of a skin manifest. Columns that are not listed here are left alone."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     case_id: Annotated[str, Field(description="Neutral name of the case; its fields are drawn from it.")]
     slide: Annotated[Path, Field(description="Whole-slide image or field.")]
     roi: Annotated[Path | None, Field(description="Regions as GeoJSON; empty to have them proposed.")] = None
     mpp: Annotated[float | None, Field(description="um per pixel, where the file does not say.", gt=0)] = None
     scene: Annotated[int | None, Field(description="Which of several scenes, from 0.", ge=0)] = None
-
-    @field_validator("roi", "mpp", "scene", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: Any) -> Any:
-        return None if isinstance(value, str) and not value.strip() else value
 
 
 def discover(folder: str | Path) -> list[SkinCase]:
@@ -116,15 +110,12 @@ def run_case(case: SkinCase, params: SkinParams, folder: Path, tick: Tick = sile
 
 
 def _is_slide(path: Path, root: Path) -> bool:
-    inner = [root, *(root / p for p in reversed(path.relative_to(root).parents[:-1]))]
-    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-    inside = any(f.suffix.lower() in _FOLDERS or (f / RECORD).is_file() for f in inner)
-    if hidden or inside:  # also what lies in a result of ours is no slide
+    if is_no_input(path, root):
         return False
     if path.is_dir():
         return path.suffix.lower() in _FOLDERS
     # the index of a MIRAX slide is a file, its data lie in a folder of the same name
-    of_mirax = any(f.with_suffix(".mrxs").is_file() for f in inner[1:])
+    of_mirax = any(f.with_suffix(".mrxs").is_file() for f in folders_above(path, root)[1:])
     return path.suffix.lower() in _SLIDES and not of_mirax
 
 
