@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 from pathlib import Path
 from typing import Annotated
@@ -156,3 +157,12 @@ def test_folders_of_other_people_are_refused(tmp_path: Path) -> None:
 def test_reading_errors_are_not_taken_for_writing_errors(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), staged(tmp_path / "out"):
         (tmp_path / "absent.svs").read_bytes()
+
+
+def test_a_full_disk_is_one_sentence_and_keeps_the_earlier_result(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with staged(out) as folder:
+        (folder / RECORD).write_text("first")
+    with pytest.raises(errors.OutputError, match="no space left.*another folder with -o"), staged(out):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert (out / RECORD).read_text() == "first"
