@@ -163,6 +163,6 @@ def test_a_full_disk_is_one_sentence_and_keeps_the_earlier_result(tmp_path: Path
     out = tmp_path / "out"
     with staged(out) as folder:
         (folder / RECORD).write_text("first")
-    with pytest.raises(errors.OutputError, match="no space left.*another folder with -o"), staged(out):
+    with pytest.raises(errors.OutputError, match=r"no space left.*another folder with -o"), staged(out):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert (out / RECORD).read_text() == "first"
