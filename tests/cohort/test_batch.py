@@ -227,6 +227,13 @@ def test_manifest_round_trip_keeps_paths_relative(tmp_path: Path) -> None:
         write_manifest(cases, path)
 
 
+def test_cells_may_hold_line_breaks(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("1")
+    (tmp_path / "m.csv").write_text('case_id,note,file\na,"two\nlines",x.txt\nb,,absent.txt\n')
+    with pytest.raises(InputError, match="1 problem to correct:\n  line 4: file"):
+        read_manifest(tmp_path / "m.csv", ToyCase)
+
+
 def test_semicolons_of_european_spreadsheets_are_read(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("1")
     (tmp_path / "m.csv").write_text("\ufeffcase_id;file;scale\r\na;x.txt;\r\n", encoding="utf-8")

@@ -12,7 +12,8 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from ssc_core.errors import EmptyError, FormatError, InputError, OutputError
+from ssc_core.errors import EmptyError, InputError, OutputError
+from ssc_core.io.rows import read_rows, refuse_all
 
 __all__ = ["path_fields", "read_manifest", "write_manifest"]
 
@@ -20,7 +21,6 @@ C = TypeVar("C", bound=BaseModel)
 
 # A case_id names a folder, on every operating system.
 _CASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_MOST_SHOWN = 50
 
 
 def read_manifest(path: str | Path, model: type[C]) -> list[C]:
@@ -45,7 +45,7 @@ def read_manifest(path: str | Path, model: type[C]) -> list[C]:
         One error that lists every problem of every row.
     """
     path = Path(path)
-    rows, columns = _rows(path)
+    rows, columns = read_rows(path, "make one with 'ssc manifest ROOM FOLDER'")
     required = [n for n, f in model.model_fields.items() if f.is_required()]
     missing = [n for n in required if n not in columns]
     if missing:
@@ -73,17 +73,7 @@ def read_manifest(path: str | Path, model: type[C]) -> list[C]:
         cases.append(case)
     counts = Counter(str(getattr(c, "case_id", "")).lower() for c in cases)
     problems += [f"case_id {name} stands in {n} rows" for name, n in counts.items() if n > 1]
-    if problems:
-        shown = problems[:_MOST_SHOWN]
-        more = len(problems) - len(shown)
-        tail = f"\n  ... and {more} more" if more else ""
-        raise InputError(
-            f"the manifest has {len(problems)} problem{'s' * (len(problems) > 1)} to correct:\n  "
-            + "\n  ".join(shown)
-            + tail,
-            source=path,
-            private=private,
-        )
+    refuse_all(problems, path, private)
     if not cases:
         raise EmptyError("the manifest lists no case; add one row per case", source=path)
     return cases
@@ -132,36 +122,6 @@ def path_fields(model: type[BaseModel]) -> list[str]:
         for name, field in model.model_fields.items()
         if field.annotation is Path or Path in get_args(field.annotation)
     ]
-
-
-def _rows(path: Path) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
-    if not path.exists():
-        raise InputError("there is no such manifest; make one with 'ssc manifest ROOM FOLDER'", source=path)
-    if path.is_dir():
-        raise InputError(
-            "this is a folder; make a manifest of it with 'ssc manifest ROOM FOLDER'", source=path
-        )
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise FormatError("the manifest is not UTF-8 text; save it as 'CSV UTF-8'", source=path) from None
-    if not text.strip():
-        raise EmptyError("the manifest is empty; make one with 'ssc manifest ROOM FOLDER'", source=path)
-    if "\0" in text:
-        raise FormatError("the manifest is not a text file; save it as 'CSV UTF-8'", source=path)
-    first = text.lstrip().splitlines()[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.DictReader(text.splitlines(), delimiter=delimiter)
-    columns = [c.strip() for c in reader.fieldnames or []]
-    reader.fieldnames = columns
-    rows = [
-        (
-            reader.line_num,
-            {k: v or "" for k, v in row.items() if isinstance(k, str) and not isinstance(v, list)},
-        )
-        for row in reader
-    ]
-    return rows, columns
 
 
 def _with_absolute_paths(values: dict[str, str], model: type[BaseModel], base: Path) -> dict[str, Any]:

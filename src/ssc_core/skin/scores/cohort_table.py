@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
-from ssc_core.errors import EmptyError, FormatError, InputError
+from ssc_core.errors import EmptyError, InputError
+from ssc_core.io.rows import read_rows, refuse_all
 from ssc_core.skin.scores.cohort_row import BiopsyRow
 
 __all__ = ["Cohort", "biopsies_of", "read_cohort"]
 
-_MOST_SHOWN = 50
 _PATHS = ("slide", "roi")
 _SAME_PERSON = ("status", "sex", "race")
 _SAME_BIOPSY = ("patient_id", "visit_months", "mrss", "local_skin_score")
@@ -62,7 +61,7 @@ def read_cohort(path: str | Path, *, slides: bool = True) -> Cohort:
         One error that lists every problem of every row.
     """
     path = Path(path)
-    lines, columns = _lines(path)
+    lines, columns = read_rows(path, "give a CSV with one row per biopsy")
     required = [n for n, f in BiopsyRow.model_fields.items() if f.is_required()]
     required += ["slide"] if slides else []
     absent = [n for n in required if n not in columns]
@@ -82,8 +81,7 @@ def read_cohort(path: str | Path, *, slides: bool = True) -> Cohort:
     table = pd.DataFrame(rows)
     if len(table):
         problems += _between_rows(table)
-    if problems:
-        _refuse(problems, path, [v for _, line in lines for v in line.values() if v])
+    refuse_all(problems, path, [v for _, line in lines for v in line.values() if v])
     if not len(table):
         raise EmptyError("the manifest lists no biopsy; add one row per biopsy", source=path)
     return _cohort(table, columns)
@@ -171,40 +169,3 @@ def _between_rows(table: pd.DataFrame) -> list[str]:
     if clash:
         found.append(f"biopsy_id {', '.join(clash)} differ in capitals only")
     return found
-
-
-def _lines(path: Path) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
-    if not path.is_file():
-        raise InputError("there is no such manifest; give a CSV with one row per biopsy", source=path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise FormatError("the manifest is not UTF-8 text; save it as 'CSV UTF-8'", source=path) from None
-    if not text.strip():
-        raise EmptyError("the manifest is empty; give a CSV with one row per biopsy", source=path)
-    if "\0" in text:
-        raise FormatError("the manifest is not a text file; save it as 'CSV UTF-8'", source=path)
-    first = text.lstrip().splitlines()[0]
-    reader = csv.DictReader(text.splitlines(), delimiter=max(",;\t", key=first.count))
-    columns = [c.strip() for c in reader.fieldnames or []]
-    reader.fieldnames = columns
-    rows = [
-        (
-            reader.line_num,
-            {k: (v or "").strip() for k, v in row.items() if isinstance(k, str) and not isinstance(v, list)},
-        )
-        for row in reader
-    ]
-    return rows, columns
-
-
-def _refuse(problems: list[str], path: Path, private: list[str]) -> None:
-    shown = "\n  ".join(problems[:_MOST_SHOWN])
-    more = len(problems) - _MOST_SHOWN
-    tail = f"\n  ... and {more} more" if more > 0 else ""
-    many = "s" * (len(problems) > 1)
-    raise InputError(
-        f"the manifest has {len(problems)} problem{many} to correct:\n  {shown}{tail}",
-        source=path,
-        private=private,
-    )
