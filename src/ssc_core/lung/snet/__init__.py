@@ -1,0 +1,1 @@
+"""The S-Net: networks that read total extent, ground glass and reticulation from one slice, in percent."""
