@@ -1,0 +1,1 @@
+"""Synthetic slices with exact scores: textures, compositing, lesions (Jia et al. 2024)."""
