@@ -29,7 +29,7 @@ def rounded(values: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
     What lies outside 0 to 100 goes to the end of the scale; the raw score beside it still says so.
     """
-    return np.clip(nearest_class(values), 0.0, 100.0)
+    return np.asarray(np.clip(nearest_class(values), 0.0, 100.0), np.float64)
 
 
 def violations(tot: float, gg: float, ret: float) -> tuple[str, ...]:
