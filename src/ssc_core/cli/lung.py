@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from ssc_core.cli.lung_read import rate, ratings, read
 from ssc_core.cli.running import Out, Workers, analyse_one, bar
 from ssc_core.cli.running import batch as run_manifest
 from ssc_core.cli.train_levels import levels_by_network, train_levels
@@ -22,6 +23,8 @@ __all__ = ["app"]
 
 app = App(name="lung", result_action="return_value")
 app.command(train_levels)
+for _command in (read, rate, ratings):
+    app.command(_command)
 Options = Annotated[LungParams, Parameter(name="*")]
 OutFile = Annotated[Path, Parameter(name=["--out", "-o"], help="File to write; a folder for a manifest.")]
 Figures = Literal["svg", "pdf", "png"]

@@ -1,0 +1,1 @@
+"""Human readings: scores by eye, consensus, and how far readers agree with heat maps."""
