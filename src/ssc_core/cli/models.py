@@ -33,7 +33,7 @@ def show(name: str, /) -> None:
     """Show the card of a model: what it takes and gives, what it was trained on, its licence."""
     each = card(name)
     for key, value in each.model_dump().items():
-        if value not in ("", None):
+        if value not in ("", None, {}):
             print(f"{key:<14} {value}")
 
 

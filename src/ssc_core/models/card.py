@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -36,7 +36,8 @@ class Card(BaseModel):
     """One network.
 
     ``sha256`` is the digest of the file that is fetched or imported; where its publisher prints only the
-    first digits, those. ``shipped`` weights lie in the package.
+    first digits, those. ``shipped`` weights lie in the package. ``contract`` is what a room must know more of
+    the input than :class:`Input` says (range of pixel sizes, kernels ...), as that room names it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +55,7 @@ class Card(BaseModel):
     megabytes: float | None = None
     shipped: str = ""
     note: str = ""
+    contract: dict[str, Any] = {}
 
 
 @cache
@@ -66,7 +68,7 @@ def cards() -> dict[str, Card]:
 
 
 def card(name: str) -> Card:
-    """The card called `name`; ``timm:NAME`` is asked from timm.
+    """The card called `name`; ``timm:NAME`` and ``torchvision:NAME`` are asked from these packages.
 
     Raises
     ------
@@ -78,6 +80,10 @@ def card(name: str) -> Card:
         from ssc_core.models.timm_nets import timm_card
 
         return timm_card(rest)
+    if family == "torchvision" and rest:
+        from ssc_core.models.torchvision_nets import torchvision_card
+
+        return torchvision_card(rest)
     try:
         return cards()[name]
     except KeyError:

@@ -41,6 +41,10 @@ def fitted(
     renamed = dict(arrays)
     if set(renamed) != set(shapes) and architecture == "torchvision:squeezenet1_0":
         renamed = {_from_caffe_squeezenet(name): array for name, array in arrays.items()}
+    if "densenet" in architecture:
+        from ssc_core.models.torchvision_nets import densenet_names
+
+        renamed = densenet_names(arrays)
     if architecture == "bvlc:alexnet":
         renamed = to_bvlc(arrays)
     if architecture.startswith("timm:"):

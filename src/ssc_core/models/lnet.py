@@ -23,6 +23,7 @@ import torch
 from torch import nn
 
 from ssc_core.errors import InputError
+from ssc_core.models.cost import Cost, cost
 
 __all__ = ["FAMILY", "LEVELS", "PLANS", "Cost", "LNet", "Plan", "SliceNet", "cost", "lnet"]
 
@@ -167,39 +168,3 @@ def lnet(name: str, outputs: int = LEVELS) -> Any:
     if name not in PLANS:
         raise InputError(f"there is no L-Net called {name!r}; choose {', '.join(PLANS)}")
     return (SliceNet if name == "small" else LNet)(PLANS[name], outputs)
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Size of a network: weights (buffers left out), those of the convolutions, multiply-adds of one pass."""
-
-    parameters: int
-    convolution_parameters: int
-    multiply_adds: int
-
-
-def cost(network: Any, shape: Sequence[int]) -> Cost:
-    """Count weights and multiply-adds of convolutions and full layers, without computing anything.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        On the device ``meta``, so that nothing is allocated.
-    shape : sequence of int
-        Of its input, (n, 1, z, y, x).
-    """
-    total = 0
-
-    def count(layer: Any, inputs: Any, output: Any) -> None:
-        nonlocal total
-        total += output.numel() * layer.weight[0].numel()
-
-    kinds = (nn.Conv1d, nn.Conv3d, nn.Linear)
-    layers = [m for m in network.modules() if isinstance(m, kinds)]
-    hooks = [m.register_forward_hook(count) for m in layers]
-    network(torch.zeros(tuple(shape), device="meta"))
-    for hook in hooks:
-        hook.remove()
-    parameters = sum(p.numel() for p in network.parameters())
-    convolutions = sum(m.weight.numel() for m in layers if isinstance(m, nn.Conv1d | nn.Conv3d))
-    return Cost(parameters, convolutions, total)

@@ -16,7 +16,8 @@ def build(architecture: str) -> Any:
     ----------
     architecture : str
         ``torchvision:NAME`` for a torchvision classifier, ``bvlc:alexnet`` for Caffe's AlexNet up to fc6,
-        ``timm:NAME`` for a network of timm without its classifier, ``lnet:NAME`` for an L-Net.
+        ``timm:NAME`` for a network of timm without its classifier, ``lnet:NAME`` for an L-Net,
+        ``snet-NAME`` for an S-Net.
 
     Returns
     -------
@@ -42,6 +43,10 @@ def build(architecture: str) -> Any:
         from ssc_core.models.lnet import lnet
 
         return lnet(name).eval()
+    if architecture.startswith("snet-"):
+        from ssc_core.models.snet import build as snet
+
+        return snet(architecture.removeprefix("snet-"))
     if architecture == "bvlc:alexnet":
         from ssc_core.models.alexnet_bvlc import BvlcAlexNet
 

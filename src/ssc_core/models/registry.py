@@ -42,8 +42,8 @@ def folder() -> Path:
 
 
 def known() -> tuple[str, ...]:
-    """Names of all cards, and of networks of timm whose weights are on this machine."""
-    notes = sorted(folder().glob("timm-*.json")) if folder().is_dir() else []
+    """Names of all cards, and of networks of timm and torchvision whose weights are on this machine."""
+    notes = sorted(n for family in ("timm", "torchvision") for n in folder().glob(f"{family}-*.json"))
     return (*cards(), *(str(json.loads(n.read_text(encoding="utf-8"))["card"]) for n in notes))
 
 
