@@ -51,6 +51,10 @@ def build(architecture: str) -> Any:
         from ssc_core.models.alexnet_bvlc import BvlcAlexNet
 
         return BvlcAlexNet().eval()
+    if family == "extent":
+        from ssc_core.models.extent_net import extent_net
+
+        return extent_net(name).eval()
     if family == "unet":
         from ssc_core.models.unet import unet
 

@@ -1,0 +1,1 @@
+"""The extent network: where ground glass and reticulation lie, and how much of the lung they take."""
