@@ -144,8 +144,8 @@ def compare(
 def _kappa(
     x: FloatArray, y: FloatArray, patient: Any, kind: Kind, params: AgreeParams, repeated: bool
 ) -> Statistic:
-    if params.round_scores:
-        x, y = stats.nearest_class(x), stats.nearest_class(y)
+    if params.round_scores:  # a raw score outside the scale goes to its end, as a rounded one would
+        x, y = (np.clip(stats.nearest_class(v), kind.low, kind.high) for v in (x, y))
     values = np.concatenate([x, y])
     odd = ~np.isin(values, kind.classes) & ~np.isnan(values)
     if odd.any():
