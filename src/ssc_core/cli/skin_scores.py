@@ -67,7 +67,7 @@ def discover(study: Path, /, *, manifest: Path | None = None, out: OptionalOut =
     with bar() as tick, staged(target) as folder:
         opened = open_study(study, manifest, tick=share(tick, 0.0, 0.5))
         found = find(opened.patches, opened.biopsies, tick=share(tick, 0.5, 0.9))
-        save_discovery(found, opened.patches, folder, opened.inputs)
+        save_discovery(found, opened, folder)
     for statistic in found.statistics:
         print(statistic)
     _say(found.flags)
@@ -100,7 +100,7 @@ def fit(
         opened = open_study(study, manifest, tick=share(tick, 0.0, 0.1))
         found = fit_scores(opened.patches, opened.biopsies, params, tick=share(tick, 0.1, 0.9))
         judged = evaluate(found)
-        save_fit(found, judged, freeze(found, judged), folder, opened.inputs)
+        save_fit(found, judged, freeze(found, judged), opened, folder)
     for finding in judged.findings:
         print(f"{finding.score}, {finding.where}, {finding.with_what}: {finding.statistic}")
     for name, model in judged.models.items():

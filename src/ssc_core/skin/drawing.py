@@ -25,7 +25,7 @@ from ssc_core.skin.stain import Rgb, StainModel, fit_stain
 from ssc_core.skin.trichrome import TrichromeCheck, check_trichrome
 from ssc_core.tiles import Fields, Plan, TileSpec, read_fields, sample_fields
 
-__all__ = ["Drawn", "draw", "patch_mpp", "places"]
+__all__ = ["Drawn", "boxes_um", "draw", "patch_mpp", "places"]
 
 _FOR_STAIN = 32
 
@@ -145,6 +145,14 @@ def places(image: Slide, fields: Fields) -> pd.DataFrame:
             "inside_share": inside,
         }
     )
+
+
+def boxes_um(fields: Fields) -> npt.NDArray[np.float64]:
+    """Fields as (top, left, bottom, right) in um from the corner of the slide."""
+    plan = fields.plan
+    level_um = np.asarray(plan.mpp) * plan.size_px / np.asarray(plan.side)
+    start = fields.starts * level_um
+    return np.hstack([start, start + np.asarray(plan.side) * level_um])
 
 
 def patch_mpp(fields: Fields) -> float:

@@ -14,18 +14,28 @@ from ssc_core.io.features import FeatureMeta, write_features
 from ssc_core.io.output import RECORD
 from ssc_core.io.roi import read_rois
 from ssc_core.io.slide import Slide, open_slide
+from ssc_core.plots.skin import overview
+from ssc_core.plots.style import save_figure
 from ssc_core.progress import Tick, share, silent
 from ssc_core.results import record_run, versions
 from ssc_core.seeds import seed_of
 from ssc_core.skin.case import SkinCase
-from ssc_core.skin.drawing import Drawn, draw, places
+from ssc_core.skin.drawing import Drawn, boxes_um, draw, places
 from ssc_core.skin.feature_params import FeatureParams
 from ssc_core.skin.features import Backbone, check_patches, extract, open_backbone
+from ssc_core.skin.sheet import Sheet
+from ssc_core.skin.stain import Rgb
+from ssc_core.skin.tissue import Tissue
 
-__all__ = ["KEY", "inputs_of", "key_of", "opened", "run_case"]
+__all__ = ["KEY", "OVERVIEW", "inputs_of", "key_of", "opened", "run_case"]
 
 KEY = "features.key"
 """File with the digest of everything the features of a case follow from."""
+OVERVIEW = "overview"
+"""Name of the picture of the slide with its fields."""
+
+_FORMAT = 2
+"""Of what is written beside the features; another number has them made again."""
 
 
 def run_case(case: SkinCase, params: FeatureParams, folder: Path, tick: Tick = silent) -> dict[str, Any]:
@@ -40,7 +50,9 @@ def run_case(case: SkinCase, params: FeatureParams, folder: Path, tick: Tick = s
     params : FeatureParams
         How.
     folder : Path
-        Existing folder for ``features.zarr``, ``patches.csv/.parquet``, ``features.json`` and ``run.json``.
+        Existing folder for ``features.zarr``, ``patches.csv/.parquet``, ``features.json``, ``patches.jpg``
+        (the patches, small), ``tissue.csv/.parquet`` (what a pathologist would measure),
+        ``overview.png/.svg`` (the slide with its fields) and ``run.json``.
     tick : Tick
         Progress.
 
@@ -59,9 +71,20 @@ def run_case(case: SkinCase, params: FeatureParams, folder: Path, tick: Tick = s
     rois = None if case.roi is None else read_rois(case.roi, offset=slide.qupath_offset)
     seed = seed_of(params.seed, case.case_id, "fields")
     drawn = draw(slide, params, mask=rois, seed=seed, tick=share(tick, 0.0, 0.2))
+    sheet, tissue = Sheet(len(drawn.fields)), Tissue(drawn, params.n_measured)
+
+    def seen(index: int, patch: Rgb) -> None:
+        sheet.add(index, patch)
+        tissue.add(index, patch)
+
     features = extract(
-        slide, drawn.fields, backbone, share(tick, 0.2, 1.0), batch=params.batch, stain=drawn.stain
+        slide, drawn.fields, backbone, share(tick, 0.2, 1.0), batch=params.batch, stain=drawn.stain, seen=seen
     )
+    sheet.write(folder)
+    tissue.write(folder)
+    picture = overview(drawn.overview, drawn.frame, drawn.mask, boxes_um(drawn.fields))
+    for kind in ("png", "svg"):
+        save_figure(picture, folder / f"{OVERVIEW}.{kind}")
     meta = _meta(case.case_id, backbone, drawn, params.native)
     write_features(folder, features, backbone.names, places(slide, drawn.fields), meta)
     inputs = inputs_of(case)
@@ -112,7 +135,7 @@ def key_of(case: SkinCase, params: FeatureParams, inputs: Mapping[str, str]) -> 
     `params` should name the digest of the weights (``weights``).
     """
     how = params.model_dump(mode="json", exclude={"batch"})
-    what = [case.case_id, case.mpp, case.scene, dict(inputs), how, versions()]
+    what = [_FORMAT, case.case_id, case.mpp, case.scene, dict(inputs), how, versions()]
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
 

@@ -31,5 +31,9 @@ class FeatureParams(SkinParams):
     weights: Annotated[
         str, quantity("", "Digest that the weights must have; empty takes what is on this machine.")
     ] = ""
+    n_measured: Annotated[
+        int,
+        quantity("", "Patches that are also measured, to say what a score sees; 0 for none.", ge=0, le=20000),
+    ] = 25
     batch: Annotated[int, quantity("", "Patches given to the network at a time.", ge=1, le=1024)] = 25
     device: Annotated[Literal["cpu", "cuda"], quantity("", "Where the network computes.")] = "cpu"

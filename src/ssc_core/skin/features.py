@@ -7,7 +7,7 @@ AlexNet for each of 100 patches of 227 x 227 pixels from the dermis.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
@@ -39,6 +39,7 @@ def extract(
     batch: int = BATCH,
     stain: StainModel | None = None,
     workers: int | None = None,
+    seen: Callable[[int, Rgb], None] | None = None,
 ) -> Features:
     """Features of all fields of a slide.
 
@@ -58,6 +59,8 @@ def extract(
         The slide's stain, for backbones that need it (see :func:`ssc_core.skin.drawing.draw`).
     workers : int, optional
         Threads that read. Features do not depend on it.
+    seen : callable, optional
+        Shown every patch once, with its index in `fields`, in the caller's thread.
 
     Returns
     -------
@@ -91,6 +94,8 @@ def extract(
         for where, patches in _batches(iter_fields(slide, fields, workers=workers), batch):
             tick(done, len(fields), "computing features")
             pending.append((where, beside.submit(backbone.compute, patches, stain, mpp)))
+            for index, patch in zip(where, patches, strict=True) if seen else ():
+                seen(index, patch)
             if len(pending) > 1:  # one is computed while the next is being read
                 done += take()
         while pending:

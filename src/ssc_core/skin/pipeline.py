@@ -13,6 +13,7 @@ from ssc_core.io.roi import Roi
 from ssc_core.io.slide import Slide
 from ssc_core.progress import Tick, share, silent
 from ssc_core.results import record_run
+from ssc_core.skin.dermal_thickness import dermal_thickness
 from ssc_core.skin.drawing import draw, patch_mpp, places
 from ssc_core.skin.morphometry import measure_field
 from ssc_core.skin.params import SkinParams
@@ -76,7 +77,9 @@ def analyse(
     fields = drawn.fields
     patches, thumbnails = _measured(image, fields, drawn.stain, params, share(tick, 0.2, 1.0))
     flags = (*drawn.flags, *_patch_flags(patches))
-    measurements = summarise(patches, fields, fields.region.area * image.mpp[0] * image.mpp[1] / 1e6)
+    thickness = dermal_thickness(drawn.mask, drawn.overview, drawn.frame, drawn.stain)
+    area = fields.region.area * image.mpp[0] * image.mpp[1] / 1e6
+    measurements = {**summarise(patches, fields, area), "dermal_thickness_mm": thickness}
     record = record_run("skin analyse", params.model_dump(mode="json"), {}, seed=fields.seed, warnings=flags)
     return SkinResult(
         patches=patches,

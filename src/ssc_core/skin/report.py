@@ -35,10 +35,12 @@ _TERMS = (
     ("Fibrosis Score", "linear regression", "features that go with mRSS; arbitrary units, never clipped"),
 )  # Table 1 of the paper
 _CAPTIONS = {
+    "fig1a_low": "Fig. 1A. Slide of the biopsy with the lowest mRSS, its dermis and the patches drawn.",
+    "fig1a_high": "Fig. 1A. Slide of the biopsy with the highest mRSS.",
     "fig2a": "Fig. 2A. Features of all patches; rows and columns sorted by the first component.",
     "fig2b": "Fig. 2B. Image Patch Scores of the biopsies with the lowest and the highest mRSS.",
     "fig2c": "Fig. 2C. Biopsy Score and mRSS; bars: 95 % interval over patches.",
-    "montage": "Patches nearest to quantiles of the Image Patch Score.",
+    "montage": "Patches nearest to quantiles of the Image Patch Score (share of patches below; score).",
     "fig3a": "Fig. 3A. Diagnostic Scores; dashed: 0.5.",
     "fig3b": "Fig. 3B. ROC curves.",
     "fig4a": "Fig. 4A. Fibrosis Score and mRSS; bars: 95 % interval over patches.",
@@ -127,7 +129,7 @@ def write_report(
 def _discovery(source: Path, folder: Path) -> Section:
     return Section("Discovery", [
         *_warnings(source),
-        *_figures(source, folder, ("fig2a", "fig2b", "fig2c", "montage")),
+        *_figures(source, folder, ("fig1a_low", "fig1a_high", "fig2a", "fig2b", "fig2c", "montage")),
         _statistics(source, "Variance between biopsies, and correlation with mRSS within patients"),
         *_figures(source, folder, ("patches_needed",), "discovery_"),
     ])  # fmt: skip

@@ -6,14 +6,13 @@ import json
 import math
 from pathlib import Path
 
-import numpy as np
-
 from ssc_core.io.output import RECORD
 from ssc_core.io.roi import write_rois
 from ssc_core.io.store import write_mask
 from ssc_core.io.tables import write_table
 from ssc_core.plots.skin import montage, overview
 from ssc_core.plots.style import save_figure
+from ssc_core.skin.drawing import boxes_um
 from ssc_core.skin.morphometry import FEATURES
 from ssc_core.skin.results import SkinResult
 
@@ -57,18 +56,12 @@ def save(result: SkinResult, folder: str | Path, *, qupath_offset: tuple[float, 
     write_rois(folder / "dermis.geojson", [result.dermis], offset=qupath_offset)
     write_mask(folder / "dermis.ome.zarr", result.mask, result.frame, {1: "dermis"})
     flags = [str(f) for f in result.patches["flags"]]
-    drawn = overview(result.overview, result.frame, result.mask, _boxes_um(result), [bool(f) for f in flags])
+    drawn = overview(
+        result.overview, result.frame, result.mask, boxes_um(result.fields), [bool(f) for f in flags]
+    )
     save_figure(drawn, folder / "overview.png")
     save_figure(montage(result.thumbnails, flags[: len(result.thumbnails)]), folder / "montage.png")
     (folder / RECORD).write_text(result.record.to_json(), encoding="utf-8", newline="\n")
-
-
-def _boxes_um(result: SkinResult) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Fields as (top, left, bottom, right) in um from the corner of the slide."""
-    plan = result.fields.plan
-    level_um = np.asarray(plan.mpp) * plan.size_px / np.asarray(plan.side)
-    start = result.fields.starts * level_um
-    return np.hstack([start, start + np.asarray(plan.side) * level_um])
 
 
 def _summary_json(result: SkinResult) -> str:

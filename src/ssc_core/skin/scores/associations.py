@@ -7,14 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from ssc_core.skin.tissue import MEASURED
 from ssc_core.stats import cluster_bootstrap, spearman
 
 __all__ = ["SEEN", "what_the_score_sees"]
 
-SEEN = (
-    "collagen_fraction", "collagen_amount", "bundle_thickness_um", "alignment", "coherence", "dispersion_deg",
-    "texture_contrast", "nuclei_per_mm2", "dermal_thickness_mm", "dermis_area_mm2",
-)  # fmt: skip
+SEEN = (*MEASURED, "dermal_thickness_mm", "dermis_area_mm2")
 """Measures of a biopsy that are looked at where they are known."""
 
 
@@ -61,9 +59,8 @@ def what_the_score_sees(
                 kind="percentile",
             )
             low, high = by_patient.low, by_patient.high
-        rows.append({"measure": name, "rho": whole.value, "low": low, "high": high, "p": whole.p, "n":
-        whole.n,
-                     "note": whole.note})  # fmt: skip
+        rows.append({"measure": name, "rho": whole.value, "low": low, "high": high, "p": whole.p,
+                     "n": whole.n, "note": whole.note})  # fmt: skip
     columns = ["measure", "rho", "low", "high", "p", "p_holm", "n", "note"]
     table = pd.DataFrame(rows, columns=columns)
     table["p_holm"] = _holm(table["p"].to_numpy(float))

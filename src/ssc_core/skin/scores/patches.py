@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,10 +30,14 @@ class PatchSet:
         Of the features.
     section : (n_patches,) intp array
         Section of the biopsy that shows the patch, 0 for the first.
+    number : (n_patches,) intp array
+        Which of its section's patches it is, from 1, in the order drawn.
     meta : FeatureMeta or None
         What the features are; None for features that came as a bare array.
     flags : tuple of str
         What was left out, and what the slides' own flags say.
+    odd_stain : frozenset of str
+        Biopsies with a section whose colours do not fit a trichrome.
     """
 
     x: npt.NDArray[np.float32]
@@ -41,8 +45,10 @@ class PatchSet:
     biopsies: tuple[str, ...]
     names: tuple[str, ...]
     section: npt.NDArray[np.intp]
+    number: npt.NDArray[np.intp]
     meta: FeatureMeta | None = None
     flags: tuple[str, ...] = ()
+    odd_stain: frozenset[str] = frozenset()
 
     @classmethod
     def make(
@@ -52,8 +58,10 @@ class PatchSet:
         *,
         names: Sequence[str] = (),
         section: npt.ArrayLike | None = None,
+        number: npt.ArrayLike | None = None,
         meta: FeatureMeta | None = None,
         flags: Sequence[str] = (),
+        odd_stain: Iterable[str] = (),
     ) -> PatchSet:
         """Check and put in order; patches in which a feature is missing are left out and counted.
 
@@ -63,7 +71,7 @@ class PatchSet:
             Features; NaN where one could not be measured.
         biopsy : (n_patches,) sequence
             ``biopsy_id`` of each patch.
-        names, section, meta, flags
+        names, section, number, meta, flags, odd_stain
             As in the class.
 
         Raises
@@ -79,7 +87,8 @@ class PatchSet:
             raise InputError("features are an array of patches by features with one biopsy_id per patch")
         names = tuple(names) or tuple(f"f{i + 1}" for i in range(array.shape[1]))
         part = np.zeros(len(array), np.intp) if section is None else np.asarray(section, np.intp)
-        if len(names) != array.shape[1] or len(part) != len(array):
+        order = _counted(labels) if number is None else np.asarray(number, np.intp)
+        if len(names) != array.shape[1] or len(part) != len(array) or len(order) != len(array):
             raise InputError(
                 f"{array.shape[1]} features of {len(array)} patches do not fit their names or sections"
             )
@@ -101,7 +110,7 @@ class PatchSet:
         index = {name: i for i, name in enumerate(ids)}
         code = np.array([index[label] for label in labels[whole].tolist()], np.intp)
         kept = array if whole.all() else array[whole]
-        return cls(kept, code, ids, names, part[whole], meta, tuple(said))
+        return cls(kept, code, ids, names, part[whole], order[whole], meta, tuple(said), frozenset(odd_stain))
 
     def __len__(self) -> int:
         return len(self.x)
@@ -140,8 +149,8 @@ class PatchSet:
             new[index[name]] = position
         keep = new[self.biopsy] >= 0
         return PatchSet(
-            self.x[keep], new[self.biopsy[keep]], tuple(wanted), self.names, self.section[keep], self.meta,
-            self.flags,
+            self.x[keep], new[self.biopsy[keep]], tuple(wanted), self.names, self.section[keep],
+            self.number[keep], self.meta, self.flags, self.odd_stain,
         )  # fmt: skip
 
 
@@ -173,9 +182,10 @@ def gather(sets: Iterable[tuple[str, int, FeatureSet]]) -> PatchSet:
                 f"({'; '.join(unlike) or 'other names'}); make all with the same options",
                 private=[biopsy, found[0][0]],
             )
-    odd = sum(one.meta.trichrome is False for _, _, one in found)
+    odd = [biopsy for biopsy, _, one in found if one.meta.trichrome is False]
     if odd:
-        flags.append(f"{odd} of {len(found)} slides do not look like a Masson's trichrome")
+        flags.append(f"{len(odd)} of {len(found)} slides do not look like a Masson's trichrome")
+    usual = 2 * len(odd) < len(found)
     short = sum(len(one) < one.meta.asked for _, _, one in found)
     if short:
         flags.append(f"{short} of {len(found)} slides gave fewer patches than asked")
@@ -186,6 +196,17 @@ def gather(sets: Iterable[tuple[str, int, FeatureSet]]) -> PatchSet:
         np.repeat([b for b, _, _ in found], sizes),
         names=first.names,
         section=np.repeat([s for _, s, _ in found], sizes),
-        meta=first.meta,
+        number=np.concatenate([one.patches["field"].to_numpy(int) for _, _, one in found]),
+        meta=first.meta if first.meta.trichrome is None else replace(first.meta, trichrome=usual),
         flags=flags,
+        odd_stain=odd,
     )
+
+
+def _counted(labels: npt.NDArray[np.str_]) -> npt.NDArray[np.intp]:
+    """Number of each patch among those of its biopsy, from 1."""
+    out = np.empty(len(labels), np.intp)
+    for name in np.unique(labels):
+        mine = labels == name
+        out[mine] = np.arange(1, mine.sum() + 1)
+    return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ssc_core.io.tables import write_table
 from ssc_core.plots import skin_scores as plots
 from ssc_core.plots.style import save_figure
 from ssc_core.results import record_run
+from ssc_core.skin.feature_case import OVERVIEW
 from ssc_core.skin.scores.associations import SEEN, what_the_score_sees
 from ssc_core.skin.scores.change import changes, patch_sampling_sdc, section_sdc
 from ssc_core.skin.scores.characteristics import table_two
@@ -22,32 +24,31 @@ from ssc_core.skin.scores.discovery import Discovery
 from ssc_core.skin.scores.evaluate import TEST, Evaluation
 from ssc_core.skin.scores.fit import Fit
 from ssc_core.skin.scores.model import ScoreModel, save_model
-from ssc_core.skin.scores.patches import PatchSet
+from ssc_core.skin.scores.montage import montage
 from ssc_core.skin.scores.precision import PatchCurve, how_many_patches
-from ssc_core.skin.scores.study import biopsy_measures
+from ssc_core.skin.scores.study import Study
 
 __all__ = ["save_discovery", "save_fit"]
 
 
-def save_discovery(found: Discovery, patches: PatchSet, folder: Path, inputs: Mapping[str, str]) -> None:
-    """Write ``biopsies``, ``patches``, ``loadings``, ``statistics``, figures 2A-C and ``run.json``.
+def save_discovery(found: Discovery, study: Study, folder: Path) -> None:
+    """Write ``biopsies``, ``patches``, ``loadings``, ``statistics``, figures 1A and 2A-C, a montage.
 
     Parameters
     ----------
     found : Discovery
-    patches : PatchSet
-        What it was found in, biopsies in the same order.
+    study : Study
+        What it was found in.
     folder : Path
         Existing.
-    inputs : mapping of str to str
-        Role to digest.
     """
+    patches = study.patches
     write_table(folder, "biopsies", found.biopsies, {"biopsy_score": "AU", "biopsy_score_se": "AU"})
-    number = pd.Series(patches.biopsy).groupby(patches.biopsy).cumcount() + 1
     each = pd.DataFrame(
         {
             "biopsy_id": np.asarray(patches.biopsies)[patches.biopsy],
-            "patch": number.to_numpy(),
+            "section": patches.section,
+            "patch": patches.number,
             "image_patch_score": found.patch_scores,
         }
     )
@@ -63,7 +64,15 @@ def save_discovery(found: Discovery, patches: PatchSet, folder: Path, inputs: Ma
     _figure(
         folder, "fig2a", plots.heat_map(patches.x, found.mean, found.sd, found.patch_scores, found.loadings)
     )
-    _figure(folder, "fig2b", plots.histograms(_extremes(found, patches)))
+    extremes = _extremes(found)
+    shown = {
+        said: found.patch_scores[patches.biopsy == patches.biopsies.index(b)] for b, said in extremes.items()
+    }
+    _figure(folder, "fig2b", plots.histograms(shown))
+    _slides(study, extremes, folder)
+    pictures = montage(study, found)
+    if pictures is not None:
+        _figure(folder, "montage", plots.patch_montage(*pictures))
     ssc = found.biopsies[found.biopsies["status"] == "SSc"]
     half = 1.96 * ssc["biopsy_score_se"].to_numpy(float)
     score = ssc["biopsy_score"].to_numpy(float)
@@ -76,23 +85,21 @@ def save_discovery(found: Discovery, patches: PatchSet, folder: Path, inputs: Ma
     enough = how_many_patches(found.patch_scores, patches.biopsy)
     _curve(folder, enough)
     note = (f"first component holds {found.explained:.0%} of the variance of all features",)
-    record = record_run("skin discover", {}, inputs, warnings=(*found.flags, *note))
+    record = record_run("skin discover", {}, study.inputs, warnings=(*found.flags, *note))
     (folder / RECORD).write_text(record.to_json(), encoding="utf-8", newline="\n")
 
 
-def save_fit(
-    fit: Fit, evaluation: Evaluation, model: ScoreModel, folder: Path, inputs: Mapping[str, str]
-) -> None:
+def save_fit(fit: Fit, evaluation: Evaluation, model: ScoreModel, study: Study, folder: Path) -> None:
     """Write the model, its scores and statistics, table 2, changes, figures 3 and 4, ``run.json``.
 
     Parameters
     ----------
     fit, evaluation, model
         What belongs together.
+    study : Study
+        What it was fitted on.
     folder : Path
         Existing; becomes the model's folder.
-    inputs : mapping of str to str
-        Role to digest.
     """
     save_model(model, folder)
     table, name = fit.scores, fit.linear_name
@@ -105,16 +112,15 @@ def save_fit(
     enough = how_many_patches(test_like, fit.patches.biopsy)
     _curve(folder, enough)
     _changes(fit, test_like, folder)
-    seen = biopsy_measures(fit.patches, SEEN)
-    kept = [c for c in SEEN if c in table]
-    whole = table.drop(columns=[c for c in seen.columns if c != "biopsy_id" and c in kept]).merge(
-        seen, on="biopsy_id"
-    )
+    tissue = study.tissue()
+    own = table.drop(columns=[c for c in tissue.columns if c != "biopsy_id" and c in table])
+    whole = own.merge(tissue, on="biopsy_id")
     if any(c in whole for c in SEEN):
         write_table(folder, "sees", what_the_score_sees(whole, name, seed=fit.params.seed))
     _figures(fit, evaluation, folder)
     said = (*fit.flags, *(p.sentence for p in evaluation.power))
-    record = record_run("skin fit", fit.params.model_dump(), inputs, seed=fit.params.seed, warnings=said,
+    how, seed = fit.params.model_dump(), fit.params.seed
+    record = record_run("skin fit", how, study.inputs, seed=seed, warnings=said,
                         weights={"scores": model.digest})  # fmt: skip
     (folder / RECORD).write_text(record.to_json(), encoding="utf-8", newline="\n")
 
@@ -175,17 +181,25 @@ def _figures(fit: Fit, evaluation: Evaluation, folder: Path) -> None:
     _figure(folder, "penalties", plots.lambda_path(fit.fibrosis.lambdas, criteria, chosen))
 
 
-def _extremes(found: Discovery, patches: PatchSet) -> dict[str, Any]:
-    """Patch scores of the biopsies with the lowest and the highest mRSS, as in figure 2B."""
+def _extremes(found: Discovery) -> dict[str, str]:
+    """Biopsies with the lowest and the highest mRSS, as in figure 2B, and what to call them."""
     ssc = found.biopsies[(found.biopsies["status"] == "SSc") & found.biopsies["mrss"].notna()]
     chosen = found.biopsies if ssc.empty else ssc.sort_values(["mrss", "biopsy_id"], kind="stable")
     out = {}
     for place in dict.fromkeys((0, len(chosen) - 1)):
         row = chosen.iloc[place]
-        position = patches.biopsies.index(str(row["biopsy_id"]))
         said = "" if math.isnan(row["mrss"]) else f"mRSS {row['mrss']:g}"
-        out[f"{row['biopsy_id']} {said}".strip()] = found.patch_scores[patches.biopsy == position]
+        out[str(row["biopsy_id"])] = f"{row['biopsy_id']} {said}".strip()
     return out
+
+
+def _slides(study: Study, chosen: Mapping[str, str], folder: Path) -> None:
+    """Figure 1A: the slides of chosen biopsies with their dermis and fields, where pictures of them are."""
+    for letter, biopsy in zip(("low", "high"), chosen, strict=False):
+        place = next(place for (one, _), place in study.places.items() if one == biopsy)
+        for kind in ("png", "svg"):
+            if (place / f"{OVERVIEW}.{kind}").is_file():
+                shutil.copyfile(place / f"{OVERVIEW}.{kind}", folder / f"fig1a_{letter}.{kind}")
 
 
 def _curve(folder: Path, enough: PatchCurve) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from ssc_core.errors import InputError
@@ -14,8 +14,9 @@ from ssc_core.io.features import ABOUT, FeatureSet, read_features
 from ssc_core.progress import Tick, silent, track
 from ssc_core.skin.scores.cohort_table import Cohort, read_cohort
 from ssc_core.skin.scores.patches import PatchSet, gather
+from ssc_core.skin.tissue import read_tissue
 
-__all__ = ["BIOPSY_TABLE", "FEATURES", "Study", "biopsy_measures", "open_study", "read_cohort_table"]
+__all__ = ["BIOPSY_TABLE", "FEATURES", "Study", "open_study", "read_cohort_table"]
 
 FEATURES = "features"
 """Folder of the features in a study."""
@@ -36,10 +37,19 @@ class Study:
         The people.
     patches : PatchSet
         All features, biopsies in the cohort's order.
+    places : mapping of (biopsy_id, section) to Path
+        Where the features of each section are.
     """
 
-    def __init__(self, folder: Path, cohort: Cohort, patches: PatchSet) -> None:
-        self.folder, self.cohort, self.patches = folder, cohort, patches
+    def __init__(
+        self, folder: Path, cohort: Cohort, patches: PatchSet, places: Mapping[tuple[str, int], Path]
+    ) -> None:
+        self.folder, self.cohort, self.patches, self.places = folder, cohort, patches, places
+
+    def tissue(self) -> pd.DataFrame:
+        """What was measured on each biopsy (:mod:`ssc_core.skin.tissue`), the mean of its sections."""
+        rows = [{"biopsy_id": biopsy, **read_tissue(place)} for (biopsy, _), place in self.places.items()]
+        return pd.DataFrame(rows).groupby("biopsy_id", as_index=False, sort=False).mean()
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -94,13 +104,15 @@ def open_study(folder: str | Path, manifest: str | Path | None = None, *, tick: 
             private=absent,
         )
     found: list[tuple[str, int, FeatureSet]] = []
+    where: dict[tuple[str, int], Path] = {}
     rows = list(zip(sections["biopsy_id"], sections["section"], sections["case_id"], strict=True))
     for biopsy, section, case in track(rows, tick, "reading features"):
         place = places[case]
         assert place is not None
+        where[str(biopsy), int(section)] = place
         found.append((str(biopsy), int(section), read_features(place)))
     patches = gather(found).of(cohort.biopsies["biopsy_id"])
-    return Study(folder, cohort, patches)
+    return Study(folder, cohort, patches, where)
 
 
 def read_cohort_table(folder: Path, manifest: str | Path | None) -> Cohort:
@@ -115,15 +127,6 @@ def read_cohort_table(folder: Path, manifest: str | Path | None) -> Cohort:
     if manifest is None and not path.is_file():
         raise InputError(f"the study has no {BIOPSY_TABLE}; name the manifest with --manifest", source=folder)
     return read_cohort(path, slides=False)
-
-
-def biopsy_measures(patches: PatchSet, names: tuple[str, ...]) -> pd.DataFrame:
-    """Mean over patches of named features of each biopsy, for :func:`~.associations.what_the_score_sees`."""
-    chosen: list[int] = [i for i, name in enumerate(patches.names) if name in names]
-    means: npt.NDArray[np.float64] = patches.mean_features()[:, chosen]
-    table = pd.DataFrame(means, columns=[patches.names[i] for i in chosen])
-    table.insert(0, "biopsy_id", list(patches.biopsies))
-    return table
 
 
 def _place(folder: Path, case_id: str) -> Path | None:
