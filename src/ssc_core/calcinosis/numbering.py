@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy import ndimage as ndi
 
 from ssc_core.calcinosis.grid import FineGrid
 
-__all__ = ["Stick", "numbered", "strung"]
+__all__ = ["Stick", "Strung", "fingers_of", "is_pebble", "numbered", "strung", "with_pebbles"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -43,6 +44,25 @@ class Stick(Protocol):
         """Whether the image border cuts it."""
 
 
+@dataclass(frozen=True)
+class Strung:
+    """Bones of one finger.
+
+    Parameters
+    ----------
+    chain : list of int
+        Their indices, from the tip on.
+    numbers : list of int
+        1 distal, 2 middle, 3 proximal, 4 beyond, as their shapes tell.
+    sure : bool
+        The fingertip is in view, so that they could be counted.
+    """
+
+    chain: list[int]
+    numbers: list[int]
+    sure: bool
+
+
 def numbered(
     bones: Sequence[Stick],
     labels: npt.NDArray[np.int32],
@@ -50,21 +70,42 @@ def numbered(
     grid: FineGrid,
 ) -> list[tuple[int, int, bool]]:
     """(finger, phalanx, sure) for each bone; fingers from the image's top on, phalanx 4 beyond the third."""
-    out = [(1, 0, False)] * len(bones)
-    long = [i for i, b in enumerate(bones) if not _is_pebble(b)]
+    fingers = fingers_of(bones, labels, tissue, grid)
+    return with_pebbles(bones, [(f.chain, f.numbers, f.sure) for f in fingers])
+
+
+def fingers_of(
+    bones: Sequence[Stick],
+    labels: npt.NDArray[np.int32],
+    tissue: npt.NDArray[np.bool_],
+    grid: FineGrid,
+) -> list[Strung]:
+    """Fingers from the image's top on; sesamoids are in none."""
+    long = [i for i, b in enumerate(bones) if not is_pebble(b)]
     chains = [[long[k] for k in chain] for chain in strung([bones[i] for i in long])]
-    fingers = sorted(chains, key=lambda chain: float(np.mean([bones[i].start[0] for i in chain])))
-    for finger, chain in enumerate(fingers, 1):
+    out = []
+    for chain in sorted(chains, key=lambda chain: float(np.mean([bones[i].start[0] for i in chain]))):
         tip, sure = _tip_first(chain, bones, labels, tissue, grid)
         chain = chain if tip else chain[::-1]
         first, certain = _first_number(chain, bones, tissue, grid)
-        for k, index in enumerate(chain):
-            number = min(first + k, 4)
-            out[index] = (finger, number, sure and certain)
+        out.append(Strung(chain, [min(first + k, 4) for k in range(len(chain))], sure and certain))
+    return out
+
+
+def with_pebbles(
+    bones: Sequence[Stick], fingers: Sequence[tuple[Sequence[int], Sequence[int], bool]]
+) -> list[tuple[int, int, bool]]:
+    """(finger, phalanx, sure) for each bone; what is in no chain belongs to the finger that is nearest."""
+    out = [(1, 4, True)] * len(bones)
+    home: dict[int, int] = {}
+    for finger, (chain, numbers, sure) in enumerate(fingers, 1):
+        for index, number in zip(chain, numbers, strict=True):
+            home[index] = finger
+            out[index] = (finger, number, sure)
     for i, bone in enumerate(bones):
-        if i not in long:  # a sesamoid belongs to the finger whose bone is nearest
-            away = [(min(_gap(bone, bones[k].start), _gap(bone, bones[k].end)), k) for k in long]
-            out[i] = (out[min(away)[1]][0] if away else 1, 4, True)
+        if i not in home and home:
+            near = min(home, key=lambda k: (min(_gap(bone, bones[k].start), _gap(bone, bones[k].end)), k))
+            out[i] = (home[near], 4, True)
     return out
 
 
@@ -72,7 +113,7 @@ def _gap(bone: Stick, point: FloatArray) -> float:
     return float(np.linalg.norm((bone.start + bone.end) / 2 - point))
 
 
-def _is_pebble(bone: Stick) -> bool:
+def is_pebble(bone: Stick) -> bool:
     """Small and round: a sesamoid, not a phalanx."""
     small = not bone.cut and bone.area_mm2 < 25
     return small and float(np.linalg.norm(bone.end - bone.start)) < 4.0
@@ -196,8 +237,9 @@ def _air_beyond(
     if len(chain) > 1:
         other = bones[chain[-2] if last else chain[1]]
         middle = (other.start + other.end) / 2
-        ends = sorted((bone.start, bone.end), key=lambda p: float(np.linalg.norm(p - middle)))
-        near, far = ends
+        near, far = sorted((bone.start, bone.end), key=lambda p: float(np.linalg.norm(p - middle)))
+        if np.linalg.norm(far - near) < 0.5:  # a stub has no direction but the finger's
+            near = middle
     else:
         near, far = (bone.start, bone.end) if last else (bone.end, bone.start)
     direction = far - near

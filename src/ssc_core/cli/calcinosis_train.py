@@ -24,6 +24,7 @@ def train(
     *,
     out: Out,
     fold: tuple[int, ...] = (1,),
+    start: str | None = None,
     params: Options = _DEFAULT,
 ) -> None:
     """Train a U-Net for phalanges on images with drawn phalanges; run it again to go on.
@@ -35,6 +36,9 @@ def train(
         confirmed_by. Labels are 0 background, 1 distal, 2 middle, 3 proximal phalanx, 4 other bone.
     fold
         Which folds to train, counted from 1.
+    start
+        Weights to begin with: a model of 'ssc models list' (unet_phalanges), or a .safetensors file of an
+        earlier training. Without it the network starts from nothing.
     """
     from ssc_core.calcinosis.unet.drawn import DrawnCase
     from ssc_core.calcinosis.unet.train import train as train_network
@@ -42,7 +46,7 @@ def train(
 
     cases = read_manifest(manifest, DrawnCase)
     with bar() as tick:
-        table = train_network(cases, out, params, folds=fold, tick=tick)
+        table = train_network(cases, out, params, folds=fold, start=start, tick=tick)
     means = table.drop(columns="image").groupby(["fold", "set"]).mean()
     print("Mean Dice of whole images:")
     print(_text(means.reset_index()))

@@ -28,6 +28,7 @@ def network_bones(
     spacing: tuple[float, float],
     hu: npt.NDArray[np.float32],
     grid: FineGrid,
+    tissue: BoolArray,
     segmenter: Segmenter,
     soft_hu: float,
     tick: Tick = silent,
@@ -44,6 +45,8 @@ def network_bones(
         (y, x) float32, the same on the fine grid.
     grid : FineGrid
         Geometry of the fine grid.
+    tissue : ndarray
+        (y, x) bool, what is not air, on the fine grid.
     segmenter : Segmenter
         The network.
     soft_hu : float
@@ -58,7 +61,7 @@ def network_bones(
     """
     shares = segmenter.shares(hu_pixels, spacing, grid.factor, tick)
     labels, pieces = pieces_of(shares, grid)
-    numbers = ordered(pieces)
+    numbers = ordered(pieces, labels, tissue, grid)
     margin = round(_MARGIN_MM / grid.mean_step)
     padded = np.pad(hu, margin, mode="edge")
     found, points, peaks, blurs = [], [np.zeros((0, 2))], [np.zeros(0)], []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -18,10 +19,15 @@ __all__ = ["TrainItems", "WholeItems", "grid_shape"]
 
 FloatArray = npt.NDArray[np.float32]
 _LARGEST = 1024  # px; of a validation image larger than this, the middle is judged
+_CUT = 0.35  # share of patches whose image is cut short, so that bones end at its border
+_LEFT = (0.35, 0.95)  # of the bones' extent that is then left
 
 
 class TrainItems:
-    """Each image, and each of its turned copies, once per epoch: a patch around a random point of its bones.
+    """Each image, and each of its turned copies, once per epoch: a patch of it.
+
+    A patch that can hold the whole image shows it; of a larger one it shows the surroundings of a random
+    point of the bones. Some images are cut short first: that is what the paper's method failed on.
 
     Parameters
     ----------
@@ -45,17 +51,16 @@ class TrainItems:
         rng = rng or np.random.default_rng(index)
         number, copy = divmod(index, self.copies)
         one = self.drawn[number]
-        bone = np.argwhere(one.labels > 0)
-        at = bone[int(rng.integers(len(bone)))] * np.asarray(one.spacing)
         side, grid, strength = self.params.patch_px, self.contract.grid_mm, self.params.augment
-        shift = rng.uniform(-0.25, 0.25, 2) * side * grid
+        if rng.random() < _CUT * strength:
+            one = _cut_short(one, rng)
+        centre = _centre(one, side * grid, rng)
         angle = 2 * math.pi * copy / self.copies
         zoom, mirrored = np.ones(2), False
         if strength > 0:
             angle += rng.uniform(-1, 1) * math.radians(30 * strength)
             zoom = np.exp(rng.uniform(-0.1, 0.1) * strength + rng.uniform(-0.04, 0.04, 2) * strength)
             mirrored = bool(rng.random() < 0.5)
-        centre = (float(at[0] + shift[0]), float(at[1] + shift[1]))
         pose = Pose(centre, angle, (float(zoom[0]), float(zoom[1])), mirrored)
         image, shares = _on_grid(one, self.contract, pose, (side, side))
         if strength > 0:
@@ -99,6 +104,32 @@ def grid_shape(shape: Sequence[int], spacing: Sequence[float], step: float, mult
     """Sides of a grid that covers an image, as multiples of `multiple`, with at least 2 pixels to spare."""
     sides = [math.ceil((n * s / step + 2) / multiple) * multiple for n, s in zip(shape, spacing, strict=True)]
     return sides[0], sides[1]
+
+
+def _centre(one: Drawn, side_mm: float, rng: np.random.Generator) -> tuple[float, float]:
+    """Middle of a patch, (y, x) mm: near the image's if the patch can hold it, else near bone."""
+    size = np.asarray(one.hu.shape) * one.spacing
+    middle = (size - np.asarray(one.spacing)) / 2
+    bone = np.argwhere(one.labels > 0)
+    at = bone[int(rng.integers(len(bone)))] * np.asarray(one.spacing)
+    beyond = max(0.0, 1.0 - side_mm / float(size.max()))
+    jitter = rng.uniform(-0.08, 0.08, 2) * side_mm
+    centre = middle + min(2 * beyond, 1.0) * (at - middle) + jitter
+    return float(centre[0]), float(centre[1])
+
+
+def _cut_short(one: Drawn, rng: np.random.Generator) -> Drawn:
+    """The image without what lies beyond a line across its bones, square to their longer side."""
+    bone = np.argwhere(one.labels > 0)
+    low, high = bone.min(0), bone.max(0)
+    axis = int(np.argmax((high - low) * one.spacing))
+    length = max(int(rng.uniform(*_LEFT) * (high[axis] - low[axis])), 1)
+    part: list[slice] = [slice(None), slice(None)]
+    if rng.random() < 0.5:
+        part[axis] = slice(0, low[axis] + length)
+    else:
+        part[axis] = slice(high[axis] + 1 - length, None)
+    return replace(one, hu=one.hu[tuple(part)], labels=one.labels[tuple(part)])
 
 
 def _on_grid(

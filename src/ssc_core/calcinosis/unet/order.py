@@ -1,45 +1,56 @@
-"""The numbers of a finger's bones: what the network says, in an order that a finger can have."""
+"""The numbers of a finger's bones: counted from a visible fingertip, else what the network says, in order."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from ssc_core.calcinosis.numbering import strung
+from ssc_core.calcinosis.grid import FineGrid
+from ssc_core.calcinosis.numbering import fingers_of, with_pebbles
 from ssc_core.calcinosis.unet.pieces import Piece
 
 __all__ = ["ordered"]
 
-_PEBBLE_MM2 = 25.0
 _OTHER = 4
+_FULL_MM2 = 60.0  # from this area on a piece's evidence has its whole weight; a stub knows less
 
 
-def ordered(pieces: Sequence[Piece]) -> list[tuple[int, int, bool]]:
+def ordered(
+    pieces: Sequence[Piece],
+    labels: npt.NDArray[np.int32],
+    tissue: npt.NDArray[np.bool_],
+    grid: FineGrid,
+) -> list[tuple[int, int, bool]]:
     """(finger, number, sure) for each piece: 1 distal, 2 middle, 3 proximal, 4 other bone.
 
-    Bones are strung into fingers. Along a finger the numbers can only count up, 1, 2, 3, 4, in one direction
-    or the other; of these the one is taken that the network finds likeliest over all bones of the finger. So
-    two phalanges are never swapped, and one that the network doubts is told by its neighbours.
+    Bones are strung into fingers. Where the fingertip is in view, they are counted from it. Elsewhere
+    the numbers along a finger can only count up, 1, 2, 3, 4, in one direction or the other; of these the
+    one is taken that the network finds likeliest over all bones of the finger. So two phalanges are never
+    swapped, and one that the network doubts is told by its neighbours.
 
-    A number is `sure` where the network alone had said the same for every bone of that finger.
+    A number is `sure` where shapes, the likeliest order and the network's word on each bone agree.
+
+    Parameters
+    ----------
+    pieces : sequence of Piece
+        As :func:`~ssc_core.calcinosis.unet.pieces.pieces_of`.
+    labels : ndarray
+        (y, x) int32 on the fine grid: index of the piece plus 1.
+    tissue : ndarray
+        (y, x) bool, what is not air.
+    grid : FineGrid
+        Geometry.
     """
-    out = [(1, _OTHER, True)] * len(pieces)
-    long = [i for i, p in enumerate(pieces) if not _is_pebble(p)]
-    for finger, chain in enumerate(strung([pieces[i] for i in long]), 1):
-        members = [long[k] for k in chain]
-        numbers = _likeliest([pieces[i] for i in members])
-        alone = [int(pieces[i].evidence.argmax()) + 1 for i in members]
-        for i, number in zip(members, numbers, strict=True):
-            out[i] = (finger, number, numbers == alone)
-    for i, piece in enumerate(pieces):
-        if i not in long:
-            away = [
-                (float(min(np.linalg.norm(_middle(piece) - e) for e in (pieces[k].start, pieces[k].end))), k)
-                for k in long
-            ]
-            out[i] = (out[min(away)[1]][0] if away else 1, _OTHER, True)
-    return out
+    fingers = []
+    for one in fingers_of(pieces, labels, tissue, grid):
+        members = [pieces[i] for i in one.chain]
+        likeliest = _likeliest(members)
+        alone = [int(p.evidence.argmax()) + 1 for p in members]
+        numbers = one.numbers if one.sure else likeliest
+        fingers.append((one.chain, numbers, alone == likeliest == one.numbers))
+    return with_pebbles(pieces, fingers)
 
 
 def _likeliest(chain: Sequence[Piece]) -> list[int]:
@@ -47,16 +58,9 @@ def _likeliest(chain: Sequence[Piece]) -> list[int]:
     up = [[min(first + k, _OTHER) for k in range(len(chain))] for first in range(1, _OTHER + 1)]
     both = [numbers for one in up for numbers in (one, one[::-1])]
 
+    weight = [min(p.area_mm2 / _FULL_MM2, 1.0) for p in chain]
+
     def score(numbers: list[int]) -> float:
-        return float(sum(p.evidence[n - 1] for p, n in zip(chain, numbers, strict=True)))
+        return float(sum(w * p.evidence[n - 1] for w, p, n in zip(weight, chain, numbers, strict=True)))
 
     return max(both, key=score)
-
-
-def _is_pebble(piece: Piece) -> bool:
-    """Small, not cut and of no phalanx in the network's eyes: a sesamoid."""
-    return not piece.cut and piece.area_mm2 < _PEBBLE_MM2 and int(piece.evidence.argmax()) + 1 == _OTHER
-
-
-def _middle(piece: Piece) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    return (piece.start + piece.end) / 2

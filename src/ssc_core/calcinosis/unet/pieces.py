@@ -18,8 +18,12 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
 
 _SMALLEST_MM2 = 2.5
-_SAME_BONE = 0.06  # share of background between two parts of one bone; in a joint it is higher
-_STUBBY = 1.3  # a piece hardly longer than high has no direction of its own
+_SAME_BONE = 0.18  # share of background between two parts of one bone; in a joint it is higher
+_SPLINTER_MM2 = 8.0  # a part smaller than this that lies on a larger one belongs to it
+_WHOLE_MM2 = 25.0  # no whole phalanx is smaller
+_PEBBLE = -3.0  # lowest mean log share of "other bone" of a sesamoid
+_STUBBY, _STUB = 1.3, 1.8  # a piece (one that is cut) hardly longer than high has no direction of its own
+_STUB_MM2 = 40.0  # nor has what is left of a bone at the border, if this small
 _EVIDENCE = 1e-3  # lowest share that counts, so that one pixel decides nothing
 
 
@@ -34,7 +38,7 @@ class Piece:
     cut : bool
         The image border cuts it.
     start, end : ndarray
-        Ends of its core line, (y, x) mm.
+        Ends of its core line, (y, x) mm; both in its middle where it has no direction of its own.
     height_mm : float
         Mean height across the axis.
     evidence : ndarray
@@ -73,14 +77,15 @@ def pieces_of(shares: npt.NDArray[np.float32], grid: FineGrid) -> tuple[IntArray
     nearest = cores[tuple(index)]
     home = blobs[tuple(index)]
     labels = np.where(bone & (home == blobs), nearest, 0).astype(np.int32)
-    labels = _joined(labels, shares[0])
+    labels = _joined(labels, shares[0], grid)
+    log = np.log(np.maximum(shares[1:], _EVIDENCE))
     counts = np.bincount(labels.ravel())
     order = [int(k) for k in np.argsort(-counts, kind="stable") if k and counts[k]]
+    pieces = {k: _piece(labels, k, log, grid) for k in order}
+    kept = [k for k in order if not _is_chip(pieces[k])]
     lookup = np.zeros(len(counts), np.int32)
-    lookup[order] = np.arange(1, len(order) + 1)
-    labels = lookup[labels]
-    log = np.log(np.maximum(shares[1:], _EVIDENCE))
-    return labels, [_piece(labels, k, log, grid) for k in range(1, len(order) + 1)]
+    lookup[kept] = np.arange(1, len(kept) + 1)
+    return np.asarray(lookup[labels], np.int32), [pieces[k] for k in kept]
 
 
 def _cores(bone: npt.NDArray[np.bool_], kind: npt.NDArray[np.intp], grid: FineGrid) -> IntArray:
@@ -98,11 +103,11 @@ def _cores(bone: npt.NDArray[np.bool_], kind: npt.NDArray[np.intp], grid: FineGr
     return cores
 
 
-def _joined(labels: IntArray, background: npt.NDArray[np.float32]) -> IntArray:
+def _joined(labels: IntArray, background: npt.NDArray[np.float32], grid: FineGrid) -> IntArray:
     """Parts of one bone that the network took for different phalanges, made one.
 
     Between two bones there is a joint, where the network sees background, if only a little; between two
-    parts of one bone it sees none.
+    parts of one bone it sees hardly any. A splinter is no bone of its own.
     """
     top = int(labels.max()) + 1
     pairs, values = [], []
@@ -112,12 +117,20 @@ def _joined(labels: IntArray, background: npt.NDArray[np.float32]) -> IntArray:
         pairs.append(np.minimum(a, b)[at].astype(np.int64) * top + np.maximum(a, b)[at])
         values.append(np.moveaxis(background, axis, 0)[:-1][at])
     code, value = np.concatenate(pairs), np.concatenate(values)
+    seen = {int(pair): float(np.median(value[code == pair])) for pair in np.unique(code)}
+    area = np.bincount(labels.ravel(), minlength=top) * grid.part_mm2
     lookup = np.arange(top)
-    for pair in np.unique(code):
-        if np.median(value[code == pair]) < _SAME_BONE:
-            one, other = (lookup[k] for k in divmod(int(pair), top))
+    for pair, between in sorted(seen.items(), key=lambda item: item[1]):
+        one, other = (int(lookup[k]) for k in divmod(pair, top))
+        if one != other and (between < _SAME_BONE or min(area[one], area[other]) < _SPLINTER_MM2):
             lookup[lookup == other] = one
+            area[one] += area[other]
     return np.asarray(lookup[labels], np.int32)
+
+
+def _is_chip(piece: Piece) -> bool:
+    """Too small for a whole phalanx and no sesamoid in the network's eyes: part of a deposit."""
+    return not piece.cut and piece.area_mm2 < _WHOLE_MM2 and float(piece.evidence[-1]) < _PEBBLE
 
 
 def _piece(labels: IntArray, number: int, log: npt.NDArray[np.float32], grid: FineGrid) -> Piece:
@@ -130,10 +143,12 @@ def _piece(labels: IntArray, number: int, log: npt.NDArray[np.float32], grid: Fi
     area = len(at) * grid.part_mm2
     length = max(float(np.ptp(along)), grid.mean_step)
     height = area / length
-    half = height / 2 if length > _STUBBY * height else length / 2
+    cut = bool(here[[0, -1]].any() or here[:, [0, -1]].any())
+    short = length < (_STUB if cut else _STUBBY) * height or (cut and area < _STUB_MM2)
+    half = length / 2 if short else height / 2
     return Piece(
         area,
-        bool(here[[0, -1]].any() or here[:, [0, -1]].any()),
+        cut,
         centre + (along.min() + half) * axis,
         centre + (along.max() - half) * axis,
         height,

@@ -47,6 +47,22 @@ class Segmenter:
     sha256: str
     contract: Contract
     _network: Any = field(repr=False)
+    architecture: str = ""
+
+    def weights(self, architecture: str) -> dict[str, Any]:
+        """Its weights, to begin another training with.
+
+        Raises
+        ------
+        InputError
+            If the other network has another architecture.
+        """
+        if architecture != self.architecture:
+            raise InputError(
+                f"the weights to start with are of {self.architecture}, the network to train is"
+                f" {architecture}; give the same --width and --depth"
+            )
+        return dict(self._network.state_dict())
 
     def shares(
         self, hu: FloatArray, spacing: tuple[float, float], fine: tuple[int, int], tick: Tick = silent
@@ -123,18 +139,21 @@ def open_segmenter(weights: str | Path = STARTER) -> Segmenter:
     text = str(weights)
     if not text.endswith(".safetensors"):
         found = weights_of(text)
-        return Segmenter(text, found.sha256, contract_of(facts_of(found.path), text), load(text).float())
+        facts = facts_of(found.path)
+        network, kind = load(text).float(), str(facts.get("architecture", ""))
+        return Segmenter(text, found.sha256, contract_of(facts, text), network, kind)
     path = Path(weights)
     tensors, facts = read_state(path)
     contract = contract_of(facts, path)
-    network = build(str(facts.get("architecture", "")))
+    architecture = str(facts.get("architecture", ""))
+    network = build(architecture)
     try:
         network.load_state_dict({n: t.float() if t.is_floating_point() else t for n, t in tensors.items()})
     except RuntimeError as error:
         raise FormatError("the weights do not fit their architecture; train again", source=path) from error
     if not hasattr(network, "multiple"):
         raise InputError("these weights are no U-Net; name others", source=path)
-    return Segmenter("trained by the user", file_digest(path), contract, network.eval())
+    return Segmenter("trained by the user", file_digest(path), contract, network.eval(), architecture)
 
 
 def _starts(length: int) -> list[int]:

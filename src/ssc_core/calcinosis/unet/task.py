@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ssc_core.calcinosis.unet.contract import CLASSES
@@ -16,21 +17,33 @@ _BONES = ("distal", "middle", "proximal")
 
 
 class PhalanxTask:
-    """Cross-entropy with the share of each class in a pixel, plus one minus the soft Dice of the bones."""
+    """Cross-entropy with the share of each class in a pixel, plus one minus the soft Dice of the bones.
+
+    Parameters
+    ----------
+    params : UnetTrainParams
+        Width and depth of the network.
+    start : mapping, optional
+        Weights to begin with (those of a network that was trained before), by name.
+    """
 
     monitor = "dice"
     higher_is_better = True
 
-    def __init__(self, params: UnetTrainParams) -> None:
+    def __init__(self, params: UnetTrainParams, start: Mapping[str, Any] | None = None) -> None:
+        self.start = start
         self.architecture = unet_name(
             ndim=2, width=params.width, depth=params.depth, inputs=1, outputs=len(CLASSES)
         )
 
     def network(self) -> Any:
-        """The U-Net, untrained."""
+        """The U-Net, untrained or with the weights to begin with."""
         import torch
 
-        return build(self.architecture).to(memory_format=torch.channels_last)
+        network = build(self.architecture)
+        if self.start is not None:
+            network.load_state_dict(self.start)
+        return network.to(memory_format=torch.channels_last)
 
     def loss(self, network: Any, batch: Batch) -> Any:
         """Mean over the batch; pixels without an image count for nothing."""

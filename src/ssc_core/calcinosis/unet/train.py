@@ -42,6 +42,7 @@ def train(
     params: UnetTrainParams | None = None,
     *,
     folds: Sequence[int] = (1,),
+    start: str | Path | None = None,
     tick: Tick = silent,
 ) -> pd.DataFrame:
     """Train, or go on where an earlier call in the same folder was stopped.
@@ -56,6 +57,8 @@ def train(
         How.
     folds : sequence of int
         Which folds are trained, counted from 1.
+    start : str or path-like, optional
+        Weights to begin with: a model's name, or a ``.safetensors`` file of an earlier training.
     tick : Tick
         Progress.
 
@@ -90,17 +93,19 @@ def train(
             return TrainItems(some, contract, params)
         return WholeItems(some, contract, 2**params.depth)
 
-    digest = sorted(d.digest for d in drawn.values())
-    task = PhalanxTask(params)
+    first = None if start is None else open_segmenter(start)
+    task = PhalanxTask(params, None if first is None else first.weights(PhalanxTask(params).architecture))
+    begun = {} if first is None else {first.name: first.sha256}
+    identity = {"data": sorted(d.digest for d in drawn.values()), **({"start": begun} if begun else {})}
     fits = train_folds(
         task,
         items_of,
         split,
         folder,
         params,
-        record=_record(params, used, drawn).to_json(),
+        record=_record(params, used, drawn, begun).to_json(),
         folds=folds,
-        identity={"data": digest},
+        identity=identity,
         facts=contract.facts(),
         show=lambda curve, place: save_figure(learning_figure(curve, task.monitor), place / "curve.png"),
         tick=share(tick, 0.02, 0.98),
@@ -127,13 +132,18 @@ def _scores(fits: dict[int, Fit], split: Split, drawn: dict[int, Drawn], tick: T
 
 
 def _record(
-    params: UnetTrainParams, used: Sequence[tuple[int, DrawnCase]], drawn: dict[int, Drawn]
+    params: UnetTrainParams,
+    used: Sequence[tuple[int, DrawnCase]],
+    drawn: dict[int, Drawn],
+    begun: dict[str, str],
 ) -> RunRecord:
     inputs = {f"image {i}": drawn[i].digest for i, _ in used}
     unsure = sum(not c.confirmed for _, c in used)
     warnings = (f"{unsure} of {len(used)} drawings were confirmed by nobody else",) if unsure else ()
     settings = params.model_dump(mode="json")
-    return record_run("calcinosis train", settings, inputs, seed=params.seed, warnings=warnings)
+    return record_run(
+        "calcinosis train", settings, inputs, seed=params.seed, warnings=warnings, weights=begun
+    )
 
 
 def _card(
