@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from ssc_core.cli.lung_evaluate import evaluate
 from ssc_core.cli.lung_read import rate, ratings, read
+from ssc_core.cli.lung_score import backbones, change, recalibrate, score
 from ssc_core.cli.running import Out, Workers, analyse_one, bar
 from ssc_core.cli.running import batch as run_manifest
 from ssc_core.cli.train_levels import levels_by_network, train_levels
@@ -24,7 +25,7 @@ __all__ = ["app"]
 
 app = App(name="lung", result_action="return_value")
 app.command(train_levels)
-for _command in (read, rate, ratings, evaluate):
+for _command in (score, recalibrate, change, backbones, read, rate, ratings, evaluate):
     app.command(_command)
 Options = Annotated[LungParams, Parameter(name="*")]
 OutFile = Annotated[Path, Parameter(name=["--out", "-o"], help="File to write; a folder for a manifest.")]

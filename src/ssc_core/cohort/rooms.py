@@ -48,9 +48,10 @@ class Room:
 
 
 _MODELS = {
-    "calcinosis": ("CalcinosisCase", "CalcinosisParams", "lesions.csv"),
-    "lung": ("LungCase", "LungParams", "levels.csv"),
-    "skin": ("SkinCase", "SkinParams", "summary.csv"),
+    "calcinosis": ("calcinosis", "CalcinosisCase", "CalcinosisParams", "lesions.csv"),
+    "lung": ("lung", "LungCase", "LungParams", "levels.csv"),
+    "lung score": ("lung.goh", "GohCase", "GohParams", "scores.csv"),  # another analysis of the lung room
+    "skin": ("skin", "SkinCase", "SkinParams", "summary.csv"),
 }
 
 
@@ -64,9 +65,9 @@ def room(name: str) -> Room:
     """
     if name not in _MODELS:
         raise InputError(f"there is no room called {name!r}; choose {', '.join(ROOMS)}")
-    case_name, params_name, main_table = _MODELS[name]
-    module = import_module(f"ssc_core.{name}.case")
-    params = import_module(f"ssc_core.{name}.params")
+    where, case_name, params_name, main_table = _MODELS[name]
+    module = import_module(f"ssc_core.{where}.case")
+    params = import_module(f"ssc_core.{where}.params")
     return Room(
         name,
         getattr(module, case_name),

@@ -57,7 +57,8 @@ def run_one(room_name: str, case: Any, params: Params, out: Path, token: str) ->
     except SscError as error:
         state = CaseState(key, type(error).__name__, _without_paths(error.storable, case))
     except Exception as error:  # noqa: BLE001 (one broken case must not end the batch)
-        advice = f"run this case alone with 'ssc {room_name} analyse'"
+        command = room_name if " " in room_name else f"{room_name} analyse"
+        advice = f"run this case alone with 'ssc {command}'"
         state = CaseState(key, "Unexpected", f"unexpected {type(error).__name__}; {advice}")
     if state.error:
         shutil.rmtree(target, ignore_errors=True)  # the result of an earlier run with other inputs

@@ -19,7 +19,7 @@ from ssc_core.lung.sides import LEFT, RIGHT
 from ssc_core.plots.lung import Line, Mark, Section, coronal_figure, levels_figure
 from ssc_core.plots.style import save_figure
 
-__all__ = ["LABELS", "overview_figure", "save", "sections_figure"]
+__all__ = ["LABELS", "around_lungs", "level_section", "overview_figure", "save", "sections_figure"]
 
 LABELS = {RIGHT: "right lung", LEFT: "left lung", AIRWAY: "trachea and main bronchi"}
 
@@ -52,7 +52,7 @@ def save(result: LungResult, folder: str | Path) -> None:
 
 def sections_figure(result: LungResult) -> Figure:
     """The five axial sections with outlines; the carina is marked."""
-    return levels_figure([_level_section(result, i) for i in range(5)])
+    return levels_figure([level_section(result, i) for i in range(5)])
 
 
 def overview_figure(result: LungResult) -> Figure:
@@ -85,13 +85,14 @@ def _summary(result: LungResult) -> str:
     return json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _level_section(result: LungResult, index: int) -> Section:
+def level_section(result: LungResult, index: int) -> Section:
+    """The section through a level (0 is level 1), cropped to the lungs and a margin."""
     level = result.levels[index]
     title = f"{level.number}  {level.name}"
     _, dy, dx = result.frame.spacing
     if level.slice is None:
         return Section(title, None, None, (dy, dx), _wrapped(level.note))
-    rows, columns = _around(result.mask, margin_mm=25.0, pixel_mm=(dy, dx))
+    rows, columns = around_lungs(result.mask, margin_mm=25.0, pixel_mm=(dy, dx))
     hu = np.asarray(result.image.hu[level.slice, rows, columns], np.float32)
     note = f"z {level.z_mm:.0f} mm ± {level.uncertainty_mm:.0f}, slice {level.slice}\n{level.method}"
     marks: tuple[Mark, ...] = ()
@@ -107,7 +108,7 @@ def _coronal(result: LungResult) -> Section:
     if depth is None:
         depth = (result.mask > 0).sum(axis=(0, 2))
     y = int(np.average(np.arange(len(depth)), weights=depth))
-    _, columns = _around(result.mask, margin_mm=25.0, pixel_mm=(dy, dx))
+    _, columns = around_lungs(result.mask, margin_mm=25.0, pixel_mm=(dy, dx))
     hu = np.asarray(result.image.hu[::-1, y, columns], np.float32)
     note = "bands: stated uncertainty of each level"
     top = result.mask.shape[0] - 1
@@ -129,7 +130,8 @@ def _lines(result: LungResult) -> list[Line]:
     ]
 
 
-def _around(mask: np.ndarray, margin_mm: float, pixel_mm: tuple[float, float]) -> tuple[slice, slice]:
+def around_lungs(mask: np.ndarray, margin_mm: float, pixel_mm: tuple[float, float]) -> tuple[slice, slice]:
+    """Rows and columns of the lungs' box with a margin."""
     out = []
     plane = np.asarray(mask.any(axis=0))
     for axis in (0, 1):

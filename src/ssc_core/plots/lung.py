@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from ssc_core.plots.style import NAMED, figure
 
-__all__ = ["LABEL_COLOURS", "Line", "Mark", "Section", "coronal_figure", "levels_figure"]
+__all__ = ["LABEL_COLOURS", "Line", "Mark", "Section", "coronal_figure", "levels_figure", "show_section"]
 
 LABEL_COLOURS = {1: NAMED["red"], 2: NAMED["sky"], 3: NAMED["yellow"]}
 """Colour of each label: right lung, left lung, trachea and main bronchi."""
@@ -74,7 +74,7 @@ def levels_figure(sections: Sequence[Section]) -> Figure:
     fig = figure(3.1 * len(sections), 3.5)
     for i, section in enumerate(sections, start=1):
         axes = fig.add_subplot(1, len(sections), i)
-        _show(axes, section)
+        show_section(axes, section)
         axes.set_title(section.title, fontsize=9)
         axes.set_xlabel(section.note, fontsize=7, wrap=True)
     return fig
@@ -84,7 +84,7 @@ def coronal_figure(section: Section, lines: Sequence[Line]) -> Figure:
     """A coronal section, head up, with a line and an uncertainty band for each level."""
     fig = figure(6.0, 5.5)
     axes = fig.add_subplot(1, 1, 1)
-    _show(axes, section)
+    show_section(axes, section)
     axes.set_title(section.title, fontsize=9)
     if section.hu is not None:
         for i, line in enumerate(lines):
@@ -99,7 +99,8 @@ def coronal_figure(section: Section, lines: Sequence[Line]) -> Figure:
     return fig
 
 
-def _show(axes: Axes, section: Section) -> None:
+def show_section(axes: Axes, section: Section) -> None:
+    """A section in the lung window with the outlines of its labels, R and L as radiologists have them."""
     axes.set_xticks([])
     axes.set_yticks([])
     if section.hu is None:
