@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,13 @@ _FEATURES, _FIT = FeatureParams(), FitParams()
 
 
 def features(
-    manifest: Path, /, *, out: Out, workers: Workers = 1, params: FeatureOptions = _FEATURES
+    manifest: Path,
+    /,
+    *,
+    out: Out,
+    workers: Workers = 1,
+    both_fields: Annotated[bool, Parameter(negative="")] = False,
+    params: FeatureOptions = _FEATURES,
 ) -> None:
     """Compute the features of a cohort's slides; finished ones are kept when it is run again.
 
@@ -33,14 +40,26 @@ def features(
     manifest
         CSV with biopsy_id, patient_id, slide, status and, if known, roi, visit_months, mrss,
         local_skin_score ...
+    both_fields
+        Also under the paper's other reading of the field (0.16 mm2 in all patches instead of per patch, or
+        the reverse), where the slides are fine enough; discover, fit and report then show both.
     """
     from ssc_core.skin.scores.making import make_study
+    from ssc_core.skin.scores.other_field import OTHER, other_reading
 
+    other = other_reading(params) if both_fields else None
     with bar() as tick:
         made = make_study(manifest, out, params, workers=workers, tick=tick)
     _say(made.cohort.flags)
     ended = made.features
     print(f"{len(ended.finished)} finished, {len(ended.kept)} finished before, {len(ended.failures)} failed")
+    if other is not None:
+        with bar() as tick:
+            second = make_study(manifest, out / OTHER, other, workers=workers, tick=tick).features
+        done = len(second.finished) + len(second.kept)
+        print(f"other reading of the field: {done} slides, {len(second.failures)} could not be read so")
+        for reason in dict.fromkeys(second.failures.values()):
+            print(f"note: {reason}")
     print(f"Study: {out}")
     if ended.failures:
         raise CasesFailed(f"{len(ended.failures)} slides failed; the reasons are in {out / 'failures.csv'}")
@@ -63,14 +82,18 @@ def discover(study: Path, /, *, manifest: Path | None = None, out: OptionalOut =
     from ssc_core.skin.scores.save import save_discovery
     from ssc_core.skin.scores.study import open_study
 
+    def run(study: Path, target: Path, partial: bool) -> None:
+        with bar() as tick, staged(target) as folder:
+            opened = open_study(study, manifest, partial=partial, tick=share(tick, 0.0, 0.5))
+            found = find(opened.patches, opened.biopsies, tick=share(tick, 0.5, 0.9))
+            save_discovery(found, opened, folder)
+        for statistic in found.statistics:
+            print(statistic)
+        _say(found.flags)
+
     target = out or study / DISCOVERY
-    with bar() as tick, staged(target) as folder:
-        opened = open_study(study, manifest, tick=share(tick, 0.0, 0.5))
-        found = find(opened.patches, opened.biopsies, tick=share(tick, 0.5, 0.9))
-        save_discovery(found, opened, folder)
-    for statistic in found.statistics:
-        print(statistic)
-    _say(found.flags)
+    run(study, target, False)
+    _other(study, lambda other: run(other, other / DISCOVERY, True))
     print(f"Result: {target}")
 
 
@@ -95,17 +118,21 @@ def fit(
     from ssc_core.skin.scores.save import save_fit
     from ssc_core.skin.scores.study import open_study
 
+    def run(study: Path, target: Path, partial: bool) -> None:
+        with bar() as tick, staged(target) as folder:
+            opened = open_study(study, manifest, partial=partial, tick=share(tick, 0.0, 0.1))
+            found = fit_scores(opened.patches, opened.biopsies, params, tick=share(tick, 0.1, 0.9))
+            judged = evaluate(found)
+            save_fit(found, judged, freeze(found, judged), opened, folder)
+        for finding in judged.findings:
+            print(f"{finding.score}, {finding.where}, {finding.with_what}: {finding.statistic}")
+        for name, model in judged.models.items():
+            print(f"mixed model {name}: {model}")
+        _say((*found.flags, *(p.sentence for p in judged.power)))
+
     target = out or study / MODEL
-    with bar() as tick, staged(target) as folder:
-        opened = open_study(study, manifest, tick=share(tick, 0.0, 0.1))
-        found = fit_scores(opened.patches, opened.biopsies, params, tick=share(tick, 0.1, 0.9))
-        judged = evaluate(found)
-        save_fit(found, judged, freeze(found, judged), opened, folder)
-    for finding in judged.findings:
-        print(f"{finding.score}, {finding.where}, {finding.with_what}: {finding.statistic}")
-    for name, model in judged.models.items():
-        print(f"mixed model {name}: {model}")
-    _say((*found.flags, *(p.sentence for p in judged.power)))
+    run(study, target, False)
+    _other(study, lambda other: run(other, other / MODEL, True))
     print(f"Model: {target}")
 
 
@@ -221,6 +248,21 @@ def report(
     with staged(target) as folder:
         write_report(study, folder, model=model, genes=beside)
     print(f"Report: {target / 'index.html'}")
+
+
+def _other(study: Path, run: Callable[[Path], None]) -> None:
+    """Do the same under the other reading of the field, where there is one; say why if it cannot be done."""
+    from ssc_core.skin.scores.other_field import OTHER
+    from ssc_core.skin.scores.study import BIOPSY_TABLE
+
+    if not (study / OTHER / BIOPSY_TABLE).is_file():
+        return
+    print("\nUnder the other reading of the field:")
+    try:
+        run(study / OTHER)
+    except InputError as error:
+        print(f"note: not done: {error.message}")
+    print()
 
 
 def _say(flags: tuple[str, ...]) -> None:

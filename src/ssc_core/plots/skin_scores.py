@@ -14,7 +14,7 @@ from ssc_core.plots.style import MARKERS, NAMED, figure
 from ssc_core.stats import Roc, Statistic
 
 __all__ = [
-    "boxes", "curve", "heat_map", "histograms", "lambda_path", "patch_montage", "rocs", "scatter",
+    "boxes", "changes", "curve", "heat_map", "histograms", "lambda_path", "patch_montage", "rocs", "scatter",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -236,6 +236,40 @@ def curve(table: pd.DataFrame, measured: float, needed: float) -> Figure:
     left.set_title(said, fontsize="small", loc="left")
     left.set_ylim(min(0.9, float(table["low"].min()) - 0.02), 1.005)
     right.set_ylim(bottom=0)
+    return fig
+
+
+def changes(scores: pd.DataFrame, name: str, before: str) -> Figure:
+    """How far a score moves under each condition; one dot per case, and the interval of each as it was.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        ``case_id``, ``stain`` (the condition), the score and its ``_low`` and ``_high``.
+    name : str
+        The score's column.
+    before : str
+        The condition that the others are compared with.
+    """
+    conditions = [c for c in scores["stain"].drop_duplicates() if c != before]
+    fig = figure(7.0, 0.42 * len(conditions) + 1.1)
+    axes = fig.add_subplot()
+    first = scores[scores["stain"] == before].set_index("case_id")
+    half = float(((first[f"{name}_high"] - first[f"{name}_low"]) / 2).median())
+    if math.isfinite(half):
+        axes.axvspan(-half, half, color="0.9", lw=0, label="interval of a score over its patches (median)")
+    axes.axvline(0, color="0.4", lw=0.8)
+    rng = np.random.default_rng(0)  # scatters points sideways, nothing else
+    for at, condition in enumerate(conditions):
+        other = scores[scores["stain"] == condition].set_index("case_id")
+        moved = (other[name] - first[name]).to_numpy(float)
+        aside = at + (rng.uniform(-0.16, 0.16, len(moved)) if len(moved) > 1 else 0)
+        axes.scatter(moved, np.broadcast_to(aside, moved.shape), s=16, color=NAMED["blue"], alpha=0.7, lw=0)
+        axes.plot([moved.mean()] * 2, [at - 0.28, at + 0.28], color=NAMED["red"], lw=2)
+    axes.set_yticks(range(len(conditions)), conditions)
+    axes.invert_yaxis()
+    axes.set(xlabel=f"change of {name.replace('_', ' ')} (red: mean)")
+    axes.legend(frameon=False, fontsize="x-small", loc="lower right", bbox_to_anchor=(1.0, 1.0))
     return fig
 
 

@@ -92,8 +92,8 @@ def _long_side(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Unit vector (y, x) along the longer side of the smallest rectangle around points in mm."""
     corners = cv2.boxPoints(cv2.minAreaRect(points.astype(np.float32))).astype(np.float64)
     sides = corners[1:3] - corners[:2]
-    side: npt.NDArray[np.float64] = sides[int(np.argmax(np.linalg.norm(sides, axis=1)))]
-    return side / max(float(np.linalg.norm(side)), 1e-12)
+    side = sides[int(np.argmax(np.linalg.norm(sides, axis=1)))]
+    return np.asarray(side / max(float(np.linalg.norm(side)), 1e-12), np.float64)
 
 
 def _lengths(

@@ -23,11 +23,12 @@ from ssc_core.skin.case import SkinCase
 from ssc_core.skin.drawing import Drawn, boxes_um, draw, places
 from ssc_core.skin.feature_params import FeatureParams
 from ssc_core.skin.features import Backbone, check_patches, extract, open_backbone
+from ssc_core.skin.normalisation import normalising
 from ssc_core.skin.sheet import Sheet
 from ssc_core.skin.stain import Rgb
 from ssc_core.skin.tissue import Tissue
 
-__all__ = ["KEY", "OVERVIEW", "inputs_of", "key_of", "opened", "run_case"]
+__all__ = ["KEY", "OVERVIEW", "inputs_of", "key_of", "meta_of", "opened", "run_case"]
 
 KEY = "features.key"
 """File with the digest of everything the features of a case follow from."""
@@ -85,7 +86,7 @@ def run_case(case: SkinCase, params: FeatureParams, folder: Path, tick: Tick = s
     picture = overview(drawn.overview, drawn.frame, drawn.mask, boxes_um(drawn.fields))
     for kind in ("png", "svg"):
         save_figure(picture, folder / f"{OVERVIEW}.{kind}")
-    meta = _meta(case.case_id, backbone, drawn, params.native)
+    meta = meta_of(case.case_id, backbone, drawn, params.native)
     write_features(folder, features, backbone.names, places(slide, drawn.fields), meta)
     inputs = inputs_of(case)
     record = record_run(
@@ -121,6 +122,8 @@ def opened(params: FeatureParams) -> Backbone:
     """
     backbone = open_backbone(params.backbone, layer=params.layer, relu=params.relu, device=params.device)
     check_patches(params.patch_px, backbone)
+    if params.normalise_stain:
+        backbone = normalising(backbone)
     if params.weights and params.weights != backbone.weights:
         raise InputError(
             f"the weights of {backbone.name} on this machine are {backbone.weights or 'none'}, but "
@@ -149,7 +152,8 @@ def _given(case: SkinCase, slide: Slide) -> dict[str, Any]:
     return {"mpp": case.mpp, "scene": case.scene, "slide": dict(slide.identifier_free)}
 
 
-def _meta(case_id: str, backbone: Backbone, drawn: Drawn, native: bool) -> FeatureMeta:
+def meta_of(case_id: str, backbone: Backbone, drawn: Drawn, native: bool) -> FeatureMeta:
+    """What the features of a case are."""
     fields = drawn.fields
     return FeatureMeta(
         case_id=case_id,

@@ -28,6 +28,9 @@ class FeatureParams(SkinParams):
     relu: Annotated[
         bool, quantity("", "Set negative outputs to zero, as after the layer's ReLU; the paper's are not.")
     ] = False
+    normalise_stain: Annotated[
+        bool, quantity("", "Bring patches to a reference stain before the network; the paper does not.")
+    ] = False
     weights: Annotated[
         str, quantity("", "Digest that the weights must have; empty takes what is on this machine.")
     ] = ""

@@ -94,8 +94,9 @@ def extract(
         for where, patches in _batches(iter_fields(slide, fields, workers=workers), batch):
             tick(done, len(fields), "computing features")
             pending.append((where, beside.submit(backbone.compute, patches, stain, mpp)))
-            for index, patch in zip(where, patches, strict=True) if seen else ():
-                seen(index, patch)
+            if seen is not None:
+                for index, patch in zip(where, patches, strict=True):
+                    seen(index, patch)
             if len(pending) > 1:  # one is computed while the next is being read
                 done += take()
         while pending:

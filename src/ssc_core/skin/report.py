@@ -20,6 +20,7 @@ from ssc_core.plots import skin_scores as plots
 from ssc_core.plots.style import save_figure
 from ssc_core.report import Figure, Note, Page, Section, Table
 from ssc_core.results import RunRecord, record_run
+from ssc_core.skin.report_fields import fields_section
 from ssc_core.skin.scores.expression import Expression, four_s, gene_correlations
 from ssc_core.stats import pearson, spearman
 
@@ -115,6 +116,7 @@ def write_report(
         sections += _model(found[MODEL], folder)
         if genes is not None:
             sections.append(_genes(found[MODEL], genes, folder))
+    sections.append(fields_section(study, folder))
     lead = (
         "Scores of trichrome skin biopsies after Correia et al. 2020. Scores are in arbitrary units of this "
         "study; they are not mRSS and not comparable between laboratories without validation."

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +149,12 @@ class Slide:
     def tile(self, level: int, row: int, col: int) -> Rgb:
         """One tile as the file stores it, decoded afresh (planned readers decode each tile once)."""
         return self._source.tile(level, row, col)
+
+    def recoloured(self, change: Callable[[Rgb], Rgb]) -> Slide:
+        """The slide with every tile passed through `change`; for reading here, it pickles without it."""
+        old = self._source.tile
+        source = replace(self._source, tile=lambda level, row, col: change(old(level, row, col)))
+        return Slide(self.path, source, self.mpp, reopen=self._reopen)
 
     def _known(self, level: int) -> int:
         if not 0 <= level < len(self.levels):

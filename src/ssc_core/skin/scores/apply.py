@@ -43,8 +43,7 @@ def check_features(model: ScoreModel, patches: PatchSet) -> tuple[str, ...]:
         raise InputError(
             f"the model cannot score these features ({'; '.join(unlike)}): make them with the model's options"
         )
-    said = _stain_flag(model.meta, patches.meta)
-    return (*flags, said) if said else tuple(flags)
+    return tuple(flags)
 
 
 def score_biopsies(model: ScoreModel, patches: PatchSet, *, tick: Tick = silent) -> pd.DataFrame:
@@ -87,6 +86,9 @@ def score_biopsies(model: ScoreModel, patches: PatchSet, *, tick: Tick = silent)
                     f"{title}_model_se": part.model_se(means[b])}  # fmt: skip
         distance = model.unusual(means[b])
         flags = list(common)
+        stain = _stain_flag(model.meta, patches, name)
+        if stain:
+            flags.append(stain)
         if distance > model.usual:
             flags.append(
                 f"its features lie {distance:.1f} SD from the training biopsies (99 % of those within "
@@ -119,9 +121,13 @@ def out_of_population(model: ScoreModel, biopsies: pd.DataFrame) -> pd.Series[st
     return pd.Series(said, index=biopsies.index, dtype=str)
 
 
-def _stain_flag(trained: FeatureMeta, given: FeatureMeta) -> str:
-    if trained.trichrome and given.trichrome is False:
+def _stain_flag(trained: FeatureMeta | None, patches: PatchSet, biopsy: str) -> str:
+    """Whether a biopsy's colours are of another kind than the training's."""
+    if trained is None or patches.meta is None or None in (trained.trichrome, patches.meta.trichrome):
+        return ""
+    odd = biopsy in patches.odd_stain or (not patches.odd_stain and patches.meta.trichrome is False)
+    if trained.trichrome and odd:
         return "the slide does not look like a Masson's trichrome, the training slides did"
-    if trained.trichrome is False and given.trichrome:
+    if not trained.trichrome and not odd:
         return "the slide looks like a trichrome, the training slides did not"
     return ""

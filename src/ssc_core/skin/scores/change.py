@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats as sps
 
+from ssc_core.skin.scores.patches import PatchSet
 from ssc_core.stats import MeasurementError, smallest_detectable_change
 
-__all__ = ["ScoreChange", "changes", "patch_sampling_sdc", "section_sdc"]
+__all__ = ["ScoreChange", "changes", "changes_of", "patch_sampling_sdc", "section_sdc"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,6 +75,25 @@ def changes(biopsies: pd.DataFrame, score: str, sdc: tuple[MeasurementError, ...
     return ScoreChange(pd.DataFrame(rows, columns=columns), sdc, note)
 
 
+def changes_of(biopsies: pd.DataFrame, score: str, patches: PatchSet, linear: Floats) -> ScoreChange:
+    """:func:`changes` with the smallest detectable change that the patches and sections at hand tell.
+
+    Parameters
+    ----------
+    biopsies, score
+        As in :func:`changes`.
+    patches : PatchSet
+        Patches of the biopsies.
+    linear : (n_patches,) float array
+        Score of each patch.
+    """
+    errors = [patch_sampling_sdc(linear, patches.biopsy)]
+    parts = pd.DataFrame({"biopsy_id": np.asarray(patches.biopsies)[patches.biopsy],
+                          "section": patches.section, "score": linear})  # fmt: skip
+    several = section_sdc(parts.groupby(["biopsy_id", "section"])["score"].mean().reset_index(), "score")
+    return changes(biopsies, score, tuple(errors + ([several] if several else [])))
+
+
 def patch_sampling_sdc(patch_scores: Floats, biopsy: npt.NDArray[np.generic]) -> MeasurementError:
     """Smallest detectable change if the drawing of patches were the only error.
 
@@ -122,6 +142,4 @@ def section_sdc(sections: pd.DataFrame, score: str) -> MeasurementError | None:
         [part[score].to_numpy(float)[:k] for _, part in chosen.groupby("biopsy_id", sort=True)]
     )
     found = smallest_detectable_change(ratings, "one-way")
-    from dataclasses import replace
-
     return replace(found, name="smallest detectable change (sections)")

@@ -18,10 +18,11 @@ from ssc_core.results import record_run
 from ssc_core.skin.case import SkinCase
 from ssc_core.skin.feature_params import FeatureParams
 from ssc_core.skin.feature_study import StudyFeatures, features_of
+from ssc_core.skin.normalisation import NORMALISED
 from ssc_core.skin.scores.cohort_table import Cohort, read_cohort
 from ssc_core.skin.scores.study import BIOPSY_TABLE, FEATURES
 
-__all__ = ["MadeStudy", "make_study", "params_like"]
+__all__ = ["MadeStudy", "cases_of", "make_study", "params_like"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ def make_study(
     params = params or FeatureParams()
     cohort = read_cohort(manifest)
     out = claim(folder)
-    cases = [_case(row) for row in cohort.sections.to_dict("records")]
+    cases = _cases(cohort)
     how, inputs = params.model_dump(mode="json"), {"manifest": file_digest(manifest)}
     record = record_run("skin features", how, inputs, seed=params.seed, warnings=cohort.flags)
     (out / RECORD).write_text(record.to_json(), encoding="utf-8", newline="\n")
@@ -94,8 +95,24 @@ def params_like(
     return FeatureParams.make(
         backbone=meta.backbone, layer="" if meta.backbone == "morphometry" else meta.layer, relu=meta.relu,
         weights=meta.weights, patch_px=meta.patch_px, patch_mpp=meta.patch_mpp[0], native=meta.native,
-        n_patches=n_patches, seed=seed, device=device,
+        normalise_stain=meta.normalisation.endswith(NORMALISED), n_patches=n_patches,
+        seed=seed, device=device,
     )  # fmt: skip
+
+
+def cases_of(manifest: str | Path) -> list[SkinCase]:
+    """The sections of a cohort's manifest as cases.
+
+    Raises
+    ------
+    InputError
+        If the manifest has problems (all are listed).
+    """
+    return _cases(read_cohort(manifest))
+
+
+def _cases(cohort: Cohort) -> list[SkinCase]:
+    return [_case(row) for row in cohort.sections.to_dict("records")]
 
 
 def _case(row: Mapping[Any, Any]) -> SkinCase:

@@ -18,6 +18,9 @@ class MapParams(Params):
     map_inside: Annotated[
         float,
         quantity(
-            "", "Fields whose centre lies in the dermis are shown from this share inside on.", gt=0, le=1
+            "",
+            "Share of a field that must lie in the dermis; below 0.9, glass and fat at the border count.",
+            gt=0,
+            le=1,
         ),
-    ] = 0.5
+    ] = 0.9

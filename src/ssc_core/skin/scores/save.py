@@ -18,7 +18,7 @@ from ssc_core.plots.style import save_figure
 from ssc_core.results import record_run
 from ssc_core.skin.feature_case import OVERVIEW
 from ssc_core.skin.scores.associations import SEEN, what_the_score_sees
-from ssc_core.skin.scores.change import changes, patch_sampling_sdc, section_sdc
+from ssc_core.skin.scores.change import ScoreChange, changes_of
 from ssc_core.skin.scores.characteristics import table_two
 from ssc_core.skin.scores.discovery import Discovery
 from ssc_core.skin.scores.evaluate import TEST, Evaluation
@@ -28,7 +28,7 @@ from ssc_core.skin.scores.montage import montage
 from ssc_core.skin.scores.precision import PatchCurve, how_many_patches
 from ssc_core.skin.scores.study import Study
 
-__all__ = ["save_discovery", "save_fit"]
+__all__ = ["save_changes", "save_discovery", "save_fit"]
 
 
 def save_discovery(found: Discovery, study: Study, folder: Path) -> None:
@@ -111,7 +111,7 @@ def save_fit(fit: Fit, evaluation: Evaluation, model: ScoreModel, study: Study, 
     test_like = _linear_of_patches(fit)
     enough = how_many_patches(test_like, fit.patches.biopsy)
     _curve(folder, enough)
-    _changes(fit, test_like, folder)
+    save_changes(changes_of(table, name, fit.patches, test_like), folder)
     tissue = study.tissue()
     own = table.drop(columns=[c for c in tissue.columns if c != "biopsy_id" and c in table])
     whole = own.merge(tissue, on="biopsy_id")
@@ -137,12 +137,8 @@ def _linear_of_patches(fit: Fit) -> Any:
     return out
 
 
-def _changes(fit: Fit, linear: Any, folder: Path) -> None:
-    errors = [patch_sampling_sdc(linear, fit.patches.biopsy)]
-    parts = pd.DataFrame({"biopsy_id": np.asarray(fit.patches.biopsies)[fit.patches.biopsy],
-                          "section": fit.patches.section, "score": linear})  # fmt: skip
-    several = section_sdc(parts.groupby(["biopsy_id", "section"])["score"].mean().reset_index(), "score")
-    found = changes(fit.scores, fit.linear_name, tuple(errors + ([several] if several else [])))
+def save_changes(found: ScoreChange, folder: Path) -> None:
+    """Write ``changes`` (none where no patient has two visits) and ``smallest_detectable_change``."""
     if len(found.table):
         write_table(folder, "changes", found.table)
     rows = [{**s.as_row(), "note": found.note} for s in found.sdc]

@@ -17,10 +17,12 @@ from ssc_core.results import record_run
 from ssc_core.skin.case import SkinCase
 from ssc_core.skin.feature_case import inputs_of, run_case
 from ssc_core.skin.scores.apply import out_of_population, score_biopsies
+from ssc_core.skin.scores.change import changes_of
 from ssc_core.skin.scores.cohort_table import read_cohort
 from ssc_core.skin.scores.making import make_study, params_like
 from ssc_core.skin.scores.model import ScoreModel, load_model
 from ssc_core.skin.scores.patches import gather
+from ssc_core.skin.scores.save import save_changes
 from ssc_core.skin.scores.study import BIOPSY_TABLE, Study, open_study
 
 __all__ = ["Single", "opened_study", "save_scores", "score_given"]
@@ -48,7 +50,8 @@ def score_given(
     model : Path
         Folder of the model.
     folder : Path
-        Existing folder on the disk of the result, for features on the way.
+        Existing folder of the result. The changes of patients with several visits are written here, beside
+        the smallest detectable change.
     single : Single
         Of a single slide.
     workers : int
@@ -82,7 +85,10 @@ def score_given(
             "; ".join(x for x in both if x) for both in zip(table["flags"], outside, strict=True)
         ]
         people = study.biopsies[["biopsy_id", "patient_id", "visit_months"]]
-        return people.merge(table, on="biopsy_id", how="right", validate="1:1"), failures
+        whole = people.merge(table, on="biopsy_id", how="right", validate="1:1")
+        linear = frozen.fibrosis.scores(study.patches.x)
+        save_changes(changes_of(whole, frozen.score_name, study.patches, linear), folder)
+        return whole, failures
 
 
 def opened_study(

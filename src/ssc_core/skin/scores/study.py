@@ -74,7 +74,9 @@ class Study:
         )
 
 
-def open_study(folder: str | Path, manifest: str | Path | None = None, *, tick: Tick = silent) -> Study:
+def open_study(
+    folder: str | Path, manifest: str | Path | None = None, *, partial: bool = False, tick: Tick = silent
+) -> Study:
     """Open a study that ``ssc skin features`` made.
 
     Parameters
@@ -83,6 +85,8 @@ def open_study(folder: str | Path, manifest: str | Path | None = None, *, tick: 
         The study.
     manifest : path-like, optional
         Table of the biopsies; by default the one in the study.
+    partial : bool
+        Take the sections that have features and leave the others out.
     tick : Tick, optional
         Told after every biopsy.
 
@@ -93,6 +97,11 @@ def open_study(folder: str | Path, manifest: str | Path | None = None, *, tick: 
     """
     folder = Path(folder)
     cohort = read_cohort_table(folder, manifest)
+    if partial:
+        there = cohort.sections["case_id"].map(lambda c: _place(folder, c) is not None)
+        sections = cohort.sections[there.to_numpy(bool)]
+        kept = cohort.biopsies["biopsy_id"].isin(list(sections["biopsy_id"]))
+        cohort = Cohort(sections, cohort.biopsies[kept].reset_index(drop=True), cohort.flags)
     sections = cohort.sections
     places = {c: _place(folder, c) for c in sections["case_id"]}
     absent = [c for c, place in places.items() if place is None]
