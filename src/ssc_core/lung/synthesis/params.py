@@ -49,7 +49,7 @@ class SynthesisParams(Params):
         quantity(
             "", "Arrangements drawn per slice where an extent is wanted; the nearest is kept.", ge=1, le=100
         ),
-    ] = 8
+    ] = 24
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

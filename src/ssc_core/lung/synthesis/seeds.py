@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic import Field as Declared
 from scipy.ndimage import gaussian_filter
 
 from ssc_core.errors import InputError
+from ssc_core.io.digest import array_digest
 from ssc_core.io.volume import open_volume
 from ssc_core.lung.synthesis.compositing import AIR_HU, SPAN_HU
 from ssc_core.lung.synthesis.textures import Kind, ground_glass, reticulation
@@ -82,6 +84,12 @@ class SeedBank:
         for name, seeds in (("ground glass (gg)", self.gg), ("reticulation (ret)", self.ret)):
             if not seeds:
                 raise InputError(f"there is no seed patch of {name}; give one, or leave all away")
+
+    @property
+    def digest(self) -> str:
+        """``sha256:...`` of all patches."""
+        each = sorted(f"{s.pattern} {s.spacing_mm} {array_digest(s.values)}" for s in (*self.gg, *self.ret))
+        return "sha256:" + hashlib.sha256("\n".join(each).encode()).hexdigest()
 
     def draw(self, pattern: Pattern, rng: np.random.Generator) -> Seed:
         """One seed of a pattern."""

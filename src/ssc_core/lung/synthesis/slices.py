@@ -13,6 +13,7 @@ from ssc_core.geometry import Frame
 from ssc_core.io.store import read_mask
 from ssc_core.io.volume import Volume
 from ssc_core.lung.case import LungCase
+from ssc_core.lung.grid import AIR_HU
 from ssc_core.lung.params import LungParams
 from ssc_core.lung.pipeline import analyse
 from ssc_core.lung.sides import LEFT, RIGHT
@@ -20,10 +21,9 @@ from ssc_core.phantoms.chest import Chest
 from ssc_core.progress import Tick, share, silent
 from ssc_core.seeds import seed_of
 
-__all__ = ["AIR_FLOOR_HU", "LungSlice", "healthy_slices", "looks_healthy", "lungs_of", "phantom_slices"]
+__all__ = ["LungSlice", "healthy_slices", "looks_healthy", "lungs_of", "phantom_slices"]
 
 Bool = npt.NDArray[np.bool_]
-AIR_FLOOR_HU = -1024
 _LEAST_SHARE = 0.3
 _DENSE_HU, _MOST_DENSE = -700.0, 0.3
 
@@ -108,7 +108,7 @@ def healthy_slices(
         lungs = lungs_of(case, image, tick=share(part, 0.1, 1.0))
         filled = np.flatnonzero(lungs.any(axis=(1, 2)))
         for z in _spread_over(lungs.sum(axis=(1, 2)), count):
-            hu = np.maximum(np.asarray(image.hu[z]), AIR_FLOOR_HU).astype(np.int16)  # padding counts as air
+            hu = np.maximum(np.asarray(image.hu[z]), AIR_HU).astype(np.int16)  # padding counts as air
             height = (z - filled[0]) / max(1, filled[-1] - filled[0]) if len(filled) > 1 else np.nan
             one = LungSlice(
                 case.case_id, case.case_id, hu, lungs[z], image.frame.cropped((z, 0, 0)), float(height)
