@@ -13,6 +13,7 @@ from ssc_core.cli.lung_score import backbones, change, recalibrate, score
 from ssc_core.cli.running import Out, Workers, analyse_one, bar
 from ssc_core.cli.running import batch as run_manifest
 from ssc_core.cli.train_levels import levels_by_network, train_levels
+from ssc_core.cli.train_starter import train_starter
 from ssc_core.errors import InputError
 from ssc_core.lung.case import LungCase
 from ssc_core.lung.params import LungParams
@@ -25,6 +26,7 @@ __all__ = ["app"]
 
 app = App(name="lung", result_action="return_value")
 app.command(train_levels)
+app.command(train_starter)
 for _command in (score, recalibrate, change, backbones, read, rate, ratings, evaluate):
     app.command(_command)
 Options = Annotated[LungParams, Parameter(name="*")]

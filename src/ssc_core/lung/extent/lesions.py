@@ -59,7 +59,8 @@ def smooth_noise(shape: tuple[int, ...], scale: float, rng: np.random.Generator)
 
 
 def _subpleural(g: Ground, rng: np.random.Generator) -> Field:
-    return -g.depth + float(rng.uniform(0, 0.3)) * g.y + float(rng.uniform(2, 7)) * g.noise(22, rng)
+    out = -g.depth + float(rng.uniform(0, 0.3)) * g.y + float(rng.uniform(2, 7)) * g.noise(22, rng)
+    return np.asarray(out, np.float32)
 
 
 def _ellipses(g: Ground, rng: np.random.Generator) -> Field:
@@ -127,7 +128,7 @@ def fade(
     name = shape or str(rng.choice(list(SHAPES), p=_OFTEN))
     wish = SHAPES[name](ground, rng)
     if within is not None:
-        wish = wish + np.float32(1e3) * within
+        wish = np.asarray(wish + np.float32(1e3) * within, np.float32)
     dy, dx = np.gradient(wish)
     slope = float(np.median(np.hypot(dy, dx)[ground.lung])) or 1.0
     border = np.quantile(wish[ground.lung], 1 - min(max(share, 0.0), 1.0))

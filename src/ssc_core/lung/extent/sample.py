@@ -15,7 +15,7 @@ from ssc_core.lung.extent.grid import AIR_HU, window_of
 from ssc_core.lung.extent.healthy import HealthySlice
 from ssc_core.lung.extent.lesions import Ground, fade
 from ssc_core.lung.synthesis.compositing import INSERTED, blend
-from ssc_core.lung.synthesis.textures import ground_glass, reticulation
+from ssc_core.lung.synthesis.textures import Kind, ground_glass, reticulation
 
 __all__ = ["CROP", "GG", "LUNG", "RET", "Plan", "draw_plan", "sample", "targets_of"]
 
@@ -71,7 +71,8 @@ def draw_reticulation(
     shape: tuple[int, int], thick: float, rng: np.random.Generator
 ) -> npt.NDArray[np.float32]:
     """Fine to coarse, faint to dense; through thick slices only what is coarse enough to be seen."""
-    kind = ("mesh", "ridges", "honeycomb")[int(rng.choice(3, p=(0.45, 0.35, 0.2)))]
+    kinds: tuple[Kind, ...] = ("mesh", "ridges", "honeycomb")
+    kind = kinds[int(rng.choice(3, p=(0.45, 0.35, 0.2)))]
     mesh = float(np.exp(rng.uniform(np.log(3.0 if thick < 2.5 else 4.5), np.log(11.0))))
     wall = float(np.clip(mesh * rng.uniform(0.12, 0.3), 0.7, 2.6))
     strength = float(rng.uniform(0.25, 0.8))
