@@ -39,9 +39,7 @@ class ReaderStudy(QWidget):
         self.tabs = QTabWidget()
         self.tabs.addTab(self.scoring, "Score slices")
         self.tabs.addTab(self.rating, "Rate heat maps")
-        self.tabs.currentChanged.connect(
-            lambda _: self.rating.listen(self.tabs.currentWidget() is self.rating)
-        )
+        self.tabs.currentChanged.connect(self._turn)
         self.rating.listen(False)
         column = QVBoxLayout(self)
         column.addLayout(who)
@@ -63,6 +61,12 @@ class ReaderStudy(QWidget):
         self.message.setText(text)
         self.message.setProperty("problem", problem)
         self.message.setStyleSheet("color: #e8912d;" if problem else "")
+
+    def _turn(self) -> None:
+        """Only the image of the task at hand is shown, and only rating takes the keys 1 to 5."""
+        for task in (self.scoring, self.rating):
+            task.set_shown(task is self.tabs.currentWidget())
+        self.rating.listen(self.tabs.currentWidget() is self.rating)
 
     def closeEvent(self, event: Any) -> None:
         """Stop what is being opened."""

@@ -69,6 +69,11 @@ class RateMaps(QWidget):
         for key in self._keys:
             key.setEnabled(on and self.session is not None and self.session.current is not None)
 
+    def set_shown(self, on: bool) -> None:
+        """Show or hide the image of this task."""
+        if self._layer is not None and self._layer in self.viewer.layers:
+            self._layer.visible = on
+
     def open_table(self, table: str | Path, folder: str | Path) -> None:
         """Begin or take up this reader's ratings."""
         from ssc_core.io.output import claim

@@ -72,6 +72,11 @@ class ScoreSlices(QWidget):
         """Whether a study or a slice is being opened."""
         return self._job is not None
 
+    def set_shown(self, on: bool) -> None:
+        """Show or hide the image of this task."""
+        if self._layer is not None and self._layer in self.viewer.layers:
+            self._layer.visible = on
+
     def open_study(self, manifest: str | Path, folder: str | Path) -> None:
         """Begin or take up this reader's session; finding levels of new CTs takes a while."""
         from ssc_core.cohort import read_manifest
