@@ -12,7 +12,9 @@ from ssc_core.cli.lung_read import rate, ratings, read
 from ssc_core.cli.lung_score import backbones, change, recalibrate, score
 from ssc_core.cli.running import Out, Workers, analyse_one, bar
 from ssc_core.cli.running import batch as run_manifest
+from ssc_core.cli.synthesise import synthesise
 from ssc_core.cli.train_levels import levels_by_network, train_levels
+from ssc_core.cli.train_scores import train_scores
 from ssc_core.cli.train_starter import train_starter
 from ssc_core.errors import InputError
 from ssc_core.lung.case import LungCase
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = App(name="lung", result_action="return_value")
-app.command(train_levels)
+for _command in (train_levels, train_scores, synthesise):
+    app.command(_command)
 app.command(train_starter)
 for _command in (score, recalibrate, change, backbones, read, rate, ratings, evaluate):
     app.command(_command)
