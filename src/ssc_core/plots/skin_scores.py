@@ -20,11 +20,17 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 
 _MOST = (1200, 900)  # cells of a heat map that are drawn
+_NAMED_ROWS = 30
 _SETS = {"training": ("s", "none"), "test": ("o", "full")}
 
 
 def heat_map(
-    x: npt.NDArray[np.float32], mean: Floats, sd: Floats, scores: Floats, loadings: Floats
+    x: npt.NDArray[np.float32],
+    mean: Floats,
+    sd: Floats,
+    scores: Floats,
+    loadings: Floats,
+    names: Sequence[str] = (),
 ) -> Figure:
     """Figure 2A: standardised features (rows) of patches (columns), both sorted by the first component.
 
@@ -36,6 +42,8 @@ def heat_map(
         Image Patch Scores, which sort the columns.
     loadings : (n_features,) float array
         Which sort the rows.
+    names : sequence of str, optional
+        Of the features; written beside the rows where there are few.
 
     Notes
     -----
@@ -54,6 +62,9 @@ def heat_map(
     axes.set(
         xlabel=f"{len(columns)} patches, by Image Patch Score", ylabel=f"{len(rows)} features, by loading"
     )
+    if names and len(rows) <= _NAMED_ROWS:
+        axes.set_yticks(np.arange(len(rows)) + 0.5, [names[k].replace("_", " ") for k in rows], fontsize=7)
+        axes.set_ylabel("")
     fig.colorbar(shown, ax=axes, label="feature (SD from the mean)", shrink=0.85)
     return fig
 

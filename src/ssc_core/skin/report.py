@@ -21,6 +21,7 @@ from ssc_core.plots.style import save_figure
 from ssc_core.report import Figure, Note, Page, Section, Table
 from ssc_core.results import RunRecord, record_run
 from ssc_core.skin.report_fields import fields_section
+from ssc_core.skin.report_tables import readable
 from ssc_core.skin.scores.expression import Expression, four_s, gene_correlations
 from ssc_core.stats import pearson, spearman
 
@@ -55,6 +56,17 @@ _ALL_FIGURES = (
     "Every figure with its interval. The penalty was chosen on the scores of the cross-validation, so those "
     "figures are optimistic; the nested ones are not."
 )
+_ROWS = (
+    "n counts biopsies. Intervals and p take biopsies as independent; where patients have several, read the "
+    "rows in which patients were resampled."
+)
+_SEES = (
+    "What the score sees: Spearman's rho with what was measured on the same biopsies; interval by resampling "
+    "patients"
+)
+_SDC = "Smallest detectable change of one patient, by each source of error that the study can measure"
+_CHANGES = "Change of patients from visit to visit, largest first (all are in changes.csv)"
+_MOST_CHANGES = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +151,6 @@ def _discovery(source: Path, folder: Path) -> Section:
 
 def _model(source: Path, folder: Path) -> list[Section]:
     card = json.loads((source / "card.json").read_text(encoding="utf-8"))["card"]
-    table = read_table(source / "statistics.csv")
-    shown = table[["score", "with", "where", "name", "value", "low", "high", "p", "n", "n_subjects", "note"]]
     people: list[Any] = [
         Table(read_table(source / "table2.csv"), "Table 2. Characteristics at the first biopsy"),
         Note(_population(card)),
@@ -148,24 +158,22 @@ def _model(source: Path, folder: Path) -> list[Section]:
     prediction: list[Any] = [
         *_warnings(source),
         *_figures(source, folder, ("fig3a", "fig3b", "fig4a", "penalties")),
-        Table(shown.fillna({"note": ""}), _ALL_FIGURES),
+        _statistics(source, _ALL_FIGURES),
+        Note(_ROWS),
     ]
     if (source / "mixed_models.csv").is_file():
-        mixed = read_table(source / "mixed_models.csv")
-        wanted = ("model", "term", "value", "se", "low", "high", "p", "n", "n_subjects", "method", "note")
-        kept = [c for c in wanted if c in mixed]
-        prediction.append(
-            Table(mixed[kept].fillna(""), "Supp. Table 1. mRSS on the score, intercept per patient")
-        )
+        mixed = readable(read_table(source / "mixed_models.csv"))
+        prediction.append(Table(mixed, "Supp. Table 1. mRSS on the score, intercept per patient, test set"))
     beyond: list[Any] = [*_figures(source, folder, ("patches_needed",))]
-    for name, caption in (
-        ("sees", "What the score sees: Spearman's rho with measures of the tissue"),
-        ("smallest_detectable_change", "Smallest detectable change of one patient"),
-        ("changes", "Change of each patient between visits"),
-    ):
-        if (source / f"{name}.csv").is_file():
-            part = read_table(source / f"{name}.csv").dropna(axis=1, how="all")
-            beyond.append(Table(part.head(60), caption))
+    if (source / "sees.csv").is_file():
+        seen = readable(read_table(source / "sees.csv"))
+        seen["measure"] = seen["measure"].str.replace("_", " ")
+        beyond.append(Table(seen, _SEES))
+    beyond.append(Table(readable(read_table(source / "smallest_detectable_change.csv")), _SDC))
+    if (source / "changes.csv").is_file():
+        beyond.append(Table(_changes(read_table(source / "changes.csv")), _CHANGES))
+    else:
+        beyond.append(Note("No patient has two visits: there is no change to tell."))
     return [Section("People", people), Section("Prediction", prediction), Section("Beyond the paper", beyond)]
 
 
@@ -203,15 +211,23 @@ def _genes(source: Path, genes: Genes, folder: Path) -> Section:
         blocks.append(Figure(file.with_suffix(".png"), f"{_CAPTIONS['suppfig1']} {title}"))
     table = pd.DataFrame(rows)
     write_table(folder, "genes", table)
-    kept = ["with", "name", "value", "low", "high", "p", "n", "n_subjects", "note"]
-    blocks.append(Table(table[kept], "Out-of-fold scores of training biopsies and scores of test biopsies"))
+    blocks.append(
+        Table(readable(table), "Out-of-fold scores of training biopsies and scores of test biopsies")
+    )
     return Section("Gene expression", blocks)
 
 
 def _statistics(source: Path, caption: str) -> Table:
-    table = read_table(source / "statistics.csv")
-    kept = [c for c in ("with", "name", "value", "low", "high", "p", "n", "n_subjects", "note") if c in table]
-    return Table(table[kept].fillna({"note": ""}), caption)
+    return Table(readable(read_table(source / "statistics.csv")), caption)
+
+
+def _changes(table: pd.DataFrame) -> pd.DataFrame:
+    """Changes of patients, the largest first."""
+    words = {"patient_id": "patient", "from_months": "from, months", "to_months": "to, months",
+             "change": "change, AU", "since_baseline": "since the first visit, AU",
+             "exceeds": "more than the smallest detectable"}  # fmt: skip
+    ordered = table.reindex(table["change"].abs().sort_values(ascending=False, kind="stable").index)
+    return ordered.head(_MOST_CHANGES)[list(words)].rename(columns=words)
 
 
 def _figures(source: Path, folder: Path, names: Sequence[str], prefix: str = "") -> list[Figure]:

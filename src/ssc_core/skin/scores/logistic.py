@@ -37,6 +37,7 @@ class _Data:
     values: Array  # (p,) eigenvalues of the mean of z z'
     vectors: Array  # (p, p)
     tolerance: float
+    gain: float
 
 
 def logistic_paths(design: Design, holdouts: Holdouts, lambdas: Floats, *, tick: Tick = silent) -> Paths:
@@ -91,7 +92,8 @@ def _prepare(design: Design, mean: Floats, sd: Floats) -> _Data:
     z = ((design.x - mean.astype(kind)) / sd.astype(kind)).astype(kind, copy=False)
     values, vectors = eigh(z.T @ z / kind(len(z)), overwrite_a=True, check_finite=False, driver="evd")
     y = design.y[:, None].astype(kind)
-    return _Data(z, y, np.maximum(values, 0).astype(kind), vectors.astype(kind), 1e-9 if small else 1e-5)
+    return _Data(z, y, np.maximum(values, 0).astype(kind), vectors.astype(kind),
+                 1e-9 if small else 1e-5, 0.0 if small else 1e-6)  # fmt: skip
 
 
 def _parts(design: Design, holdouts: Holdouts, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
@@ -139,7 +141,8 @@ def _newton(data: _Data, weights: Floats, penalty: Floats, told: Any) -> tuple[F
         offset[active] += length * move[1]
         eta[:, active] += length * move[2]
         loss[active] = value
-        active = active[length > 0]
+        # a column whose next gain is lost in rounding, or that cannot fall any more, is solved
+        active = active[(length > 0) & (-slope > data.gain * np.abs(value))]
         if not len(active):
             break
     return beta.astype(np.float64), offset.astype(np.float64)

@@ -61,9 +61,8 @@ def save_discovery(found: Discovery, study: Study, folder: Path) -> None:
         {"with": w, **s.as_row()} for w, s in zip(("biopsy", "mrss", "mrss"), found.statistics, strict=True)
     ]
     write_table(folder, "statistics", pd.DataFrame(rows))
-    _figure(
-        folder, "fig2a", plots.heat_map(patches.x, found.mean, found.sd, found.patch_scores, found.loadings)
-    )
+    fig = plots.heat_map(patches.x, found.mean, found.sd, found.patch_scores, found.loadings, patches.names)
+    _figure(folder, "fig2a", fig)
     extremes = _extremes(found)
     shown = {
         said: found.patch_scores[patches.biopsy == patches.biopsies.index(b)] for b, said in extremes.items()
