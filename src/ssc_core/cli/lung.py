@@ -15,7 +15,7 @@ from ssc_core.cli.running import batch as run_manifest
 from ssc_core.cli.synthesise import synthesise
 from ssc_core.cli.train_levels import levels_by_network, train_levels
 from ssc_core.cli.train_scores import train_scores
-from ssc_core.cli.train_starter import train_starter
+from ssc_core.cli.train_starter import judge_starter, pack_starter, train_starter
 from ssc_core.errors import InputError
 from ssc_core.lung.case import LungCase
 from ssc_core.lung.params import LungParams
@@ -29,7 +29,8 @@ __all__ = ["app"]
 app = App(name="lung", result_action="return_value")
 for _command in (train_levels, train_scores, synthesise):
     app.command(_command)
-app.command(train_starter)
+for _command in (train_starter, pack_starter, judge_starter):
+    app.command(_command)
 for _command in (score, recalibrate, change, backbones, read, rate, ratings, evaluate):
     app.command(_command)
 Options = Annotated[LungParams, Parameter(name="*")]

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ssc_core.lung.goh.scorer import SliceScorer
 from ssc_core.lung.goh.scores import PATTERNS
 from ssc_core.stats import icc, nearest_class, weighted_kappa
 
-__all__ = ["PUBLISHED_COUNTS", "bias_by_extent", "figures", "published_mix"]
+__all__ = ["PUBLISHED_COUNTS", "bias_by_extent", "coverage", "figures", "published_mix"]
 
 Scores = npt.NDArray[np.float64]
 
@@ -109,3 +110,21 @@ def bias_by_extent(
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def coverage(scorer: SliceScorer, truth: Scores, scores: Scores, weights: Scores) -> list[dict[str, Any]]:
+    """Share of slices whose truth lies in the scorer's interval, in both mixes; nothing without intervals."""
+    if scorer.intervals is None:
+        return []
+    rows: list[dict[str, Any]] = []
+    for i, pattern in enumerate(PATTERNS):
+        ends = np.array([scorer.intervals.of("level", pattern, float(v)) for v in scores[:, i]])
+        inside = (truth[:, i] >= ends[:, 0] - 1e-9) & (truth[:, i] <= ends[:, 1] + 1e-9)
+        row = {
+            "scorer": scorer.name,
+            "pattern": pattern,
+            "n": len(truth),
+            "width": float(np.ptp(ends, axis=1).mean()),
+        }
+        rows.append({**row, "flat": float(inside.mean()), "published": float((inside * weights).sum())})
+    return rows
