@@ -1,8 +1,8 @@
 """The scores' proof: a phantom cohort of the paper's shape, and the same with permuted labels.
 
 Run: ``python benchmarks/skin_scores_phantom.py FOLDER [--patients 60] [--controls 16] [--patches 50]
-[--backbone morphometry] [--permutations 40]``. Slides, features and results stay in FOLDER; run again,
-finished parts are kept. Fibrosis drives the texture of the phantoms and, with noise, their mRSS: the scores
+[--backbone morphometry] [--permutations 40] [--fit-patches N]``. Slides, features and results stay in FOLDER;
+run again, finished parts are kept. Fibrosis drives the texture of the phantoms and, with noise, their mRSS: the scores
 must find it. With the status of patients (and the mRSS of biopsies) permuted, the AUC of the test set and
 of the nested cross-validation must fall to 0.50 within its error: a leak would show.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,13 @@ def permute(patches: PatchSet, table: pd.DataFrame, n: int) -> None:
         print(f"permuted labels, {name}: mean {mean:.3f}, standard error {se:.3f}")
 
 
+def first(patches: PatchSet, n: int | None) -> PatchSet:
+    """The first `n` patches drawn of each biopsy; all if None."""
+    keep = patches.number <= (n or patches.number.max())
+    parts = {k: getattr(patches, k)[keep] for k in ("x", "biopsy", "section", "number")}
+    return replace(patches, **parts)
+
+
 def said(name: str, statistic: Statistic) -> None:
     print(f"{name}: {statistic}")
 
@@ -83,16 +91,20 @@ def main() -> None:
     parser.add_argument("--patches", type=int, default=50)
     parser.add_argument("--backbone", default="morphometry")
     parser.add_argument("--permutations", type=int, default=40)
+    parser.add_argument(
+        "--fit-patches", type=int, help="patches of each biopsy that fits use; all by default"
+    )
     given = parser.parse_args()
     truth = cohort(given.patients, given.controls)
     if not (given.folder / "manifest.csv").is_file():
         write_cohort(given.folder, truth)
     study = given.folder / f"study-{given.backbone.replace(':', '-')}"
-    params = FeatureParams(n_patches=given.patches, backbone=given.backbone)
+    params = FeatureParams(n_patches=given.patches, backbone=given.backbone, n_measured=0)
     make_study(given.folder / "manifest.csv", study, params)
     opened = open_study(study)
-    print(opened)
-    fit = fit_scores(opened.patches, opened.biopsies)
+    print(opened, flush=True)
+    patches = first(opened.patches, given.fit_patches)
+    fit = fit_scores(patches, opened.biopsies)
     judged = evaluate(fit)
     for f in judged.findings:
         said(f"{f.score}, {f.where}, {f.with_what}", f.statistic)
@@ -101,7 +113,8 @@ def main() -> None:
     said(
         "Fibrosis Score and the true knob, test set", pearson(fit.scores["fibrosis_score"][test], known[test])
     )
-    permute(opened.patches, opened.biopsies, given.permutations)
+    if given.permutations > 1:
+        permute(patches, opened.biopsies, given.permutations)
 
 
 if __name__ == "__main__":

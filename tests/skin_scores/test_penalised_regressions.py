@@ -95,8 +95,9 @@ def test_logistic_objective_is_never_above_scikit_learns_also_in_single_precisio
             assert ours <= theirs * (1 + 1e-6)
 
 
-def test_a_feature_that_is_constant_in_a_training_part_has_no_weight_there():
-    design, binary = made(4)
+@pytest.mark.parametrize("shape", [(240, 12), (60, 90)])
+def test_a_feature_that_is_constant_in_a_training_part_has_no_weight_there(shape):
+    design, binary = made(4, *shape)
     x = design.x.copy()
     x[:, 5] = 3.0
     x[design.fold == 2, 5] = np.linspace(0, 9, (design.fold == 2).sum())

@@ -25,6 +25,7 @@ Array = npt.NDArray[Any]
 
 _SMALL = 4_000_000  # values; up to here everything is done in float64
 _COLUMNS = 192
+_FEW = 0.7  # patches per feature; below, the eigenvectors are found from products of patches
 _NEWTON, _CG, _HALVINGS = 60, 24, 14
 
 
@@ -34,10 +35,17 @@ class _Data:
 
     z: Array  # (n, p)
     y: Array  # (n, 1)
-    values: Array  # (p,) eigenvalues of the mean of z z'
-    vectors: Array  # (p, p)
+    values: Array  # (m,) eigenvalues of the mean of z z', m = p or at most n
+    vectors: Array  # (p, m)
     tolerance: float
-    gain: float
+
+    def preconditioned(self, r: Array, inverse: Array, penalty: Array) -> Array:
+        """`r` over a rough curvature: `inverse` along the eigenvectors, the penalty alone beside them."""
+        along = self.vectors.T @ r
+        found = self.vectors @ (inverse * along)
+        if len(self.values) < len(r):
+            found += (r - self.vectors @ along) / penalty
+        return np.asarray(found)
 
 
 def logistic_paths(design: Design, holdouts: Holdouts, lambdas: Floats, *, tick: Tick = silent) -> Paths:
@@ -90,10 +98,23 @@ def _prepare(design: Design, mean: Floats, sd: Floats) -> _Data:
     small = design.x.size <= _SMALL
     kind: type[np.floating[Any]] = np.float64 if small else np.float32
     z = ((design.x - mean.astype(kind)) / sd.astype(kind)).astype(kind, copy=False)
-    values, vectors = eigh(z.T @ z / kind(len(z)), overwrite_a=True, check_finite=False, driver="evd")
+    values, vectors = _eigen(z)
     y = design.y[:, None].astype(kind)
-    return _Data(z, y, np.maximum(values, 0).astype(kind), vectors.astype(kind),
-                 1e-9 if small else 1e-5, 0.0 if small else 1e-6)  # fmt: skip
+    tolerance = 1e-9 if small else 1e-5
+    return _Data(z, y, np.maximum(values, 0).astype(kind), vectors.astype(kind), tolerance)
+
+
+def _eigen(z: Array) -> tuple[Array, Array]:
+    """Eigenvalues and eigenvectors of the mean of z z'; with few patches, of those that are not zero."""
+    n, p = z.shape
+    scale = z.dtype.type(n)
+    if n > _FEW * p:
+        values, vectors = eigh(z.T @ z / scale, overwrite_a=True, check_finite=False, driver="evd")
+        return np.asarray(values), np.asarray(vectors)
+    values, vectors = eigh(z @ z.T / scale, overwrite_a=True, check_finite=False, driver="evd")
+    kept = values > values[-1] * 100 * np.finfo(z.dtype).eps
+    values = values[kept]
+    return values, np.asarray(z.T @ vectors[:, kept] / np.sqrt(scale * values))
 
 
 def _parts(design: Design, holdouts: Holdouts, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
@@ -141,8 +162,7 @@ def _newton(data: _Data, weights: Floats, penalty: Floats, told: Any) -> tuple[F
         offset[active] += length * move[1]
         eta[:, active] += length * move[2]
         loss[active] = value
-        # a column whose next gain is lost in rounding, or that cannot fall any more, is solved
-        active = active[(length > 0) & (-slope > data.gain * np.abs(value))]
+        active = active[length > 0]
         if not len(active):
             break
     return beta.astype(np.float64), offset.astype(np.float64)
@@ -161,10 +181,11 @@ def _solve(
     """Newton directions (p, k), (k,) and what they change in the scores (n, k), by conjugate gradients."""
     tiny = np.finfo(data.z.dtype).tiny
     total = np.maximum(curve.sum(axis=0), tiny)
-    inverse = 1 / (data.values[:, None] * total + lam.mean(axis=0))
+    level = lam.mean(axis=0)
+    inverse = 1 / (data.values[:, None] * total + level)
     d, d0, change = np.zeros_like(gradient), np.zeros_like(gradient0), np.zeros_like(curve)
     r, r0 = -gradient, -gradient0
-    q, q0 = data.vectors @ (inverse * (data.vectors.T @ r)), r0 / total
+    q, q0 = data.preconditioned(r, inverse, level), r0 / total
     energy = (r * q).sum(axis=0) + r0 * q0
     enough = forcing * energy
     live = np.flatnonzero(energy > 0)  # columns that are not solved yet; the others leave the products
@@ -179,7 +200,7 @@ def _solve(
         change[:, live] += alpha * zq
         r -= alpha * aq
         r0 -= alpha * aq0
-        s, s0 = data.vectors @ (inverse[:, live] * (data.vectors.T @ r)), r0 / total[live]
+        s, s0 = data.preconditioned(r, inverse[:, live], level[live]), r0 / total[live]
         new = (r * s).sum(axis=0) + r0 * s0
         ratio = new / np.maximum(energy, tiny)
         q, q0, energy = s + ratio * q, s0 + ratio * q0, new

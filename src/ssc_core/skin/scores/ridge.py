@@ -12,12 +12,13 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 
 from ssc_core.progress import Tick, silent
-from ssc_core.skin.scores.design import CONSTANT, Design, Holdouts, Paths, moments
+from ssc_core.skin.scores.design import CONSTANT, Design, Holdouts, Paths, class_weights, moments
 
 __all__ = ["ridge_paths"]
 
 Floats = npt.NDArray[np.float64]
 _ROWS = 2048
+_FEW = 0.7  # patches per feature; below, systems of patches are smaller than systems of features
 
 
 def ridge_paths(design: Design, holdouts: Holdouts, lambdas: Floats, *, tick: Tick = silent) -> Paths:
@@ -45,6 +46,8 @@ def ridge_paths(design: Design, holdouts: Holdouts, lambdas: Floats, *, tick: Ti
     coefficient 0 there.
     """
     mean, sd = moments(design.x)
+    if len(design.x) < _FEW * design.x.shape[1]:
+        return _few_patches(design, holdouts, lambdas, mean, sd, tick)
     whole = _Sums(design, np.ones(len(design.x), bool), mean, sd)
     p = design.x.shape[1]
     coef = np.zeros((len(holdouts), len(lambdas), p))
@@ -58,6 +61,38 @@ def ridge_paths(design: Design, holdouts: Holdouts, lambdas: Floats, *, tick: Ti
             matrix.T.flat[:: p + 1] = diagonal + penalty
             factor = cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
             beta = cho_solve(factor, cross, check_finite=False) / scale
+            coef[h, i] = beta / sd
+            intercept[h, i] = level - centre @ beta - mean @ coef[h, i]
+    tick(1.0, 1.0, "ridge regression")
+    return Paths(coef, intercept)
+
+
+def _few_patches(
+    design: Design, holdouts: Holdouts, lambdas: Floats, mean: Floats, sd: Floats, tick: Tick
+) -> Paths:
+    """The same fits by their dual: one system per penalty with a row per patch."""
+    p = design.x.shape[1]
+    z = (design.x - mean) / sd
+    coef = np.zeros((len(holdouts), len(lambdas), p))
+    intercept = np.zeros((len(holdouts), len(lambdas)))
+    for h, holdout in enumerate(holdouts):
+        rows = design.training(holdout)
+        part, y, weights = z[rows], design.y[rows], class_weights(design.positive[rows])
+        scale = np.ones(p) if design.common_scale else part.std(axis=0, ddof=1)
+        constant = scale < CONSTANT
+        scale[constant] = 1.0
+        centre, level = weights @ part, float(weights @ y)
+        root = np.sqrt(weights)
+        scaled = (part - centre) * root[:, None] / scale
+        scaled[:, constant] = 0.0
+        products, right = scaled @ scaled.T, root * (y - level)
+        for i, penalty in enumerate(lambdas):
+            tick(h * len(lambdas) + i, len(holdouts) * len(lambdas), "ridge regression")
+            matrix = products.copy()
+            matrix.flat[:: len(matrix) + 1] += penalty
+            factor = cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
+            dual = cho_solve(factor, right, check_finite=False)
+            beta = (scaled.T @ dual) / scale
             coef[h, i] = beta / sd
             intercept[h, i] = level - centre @ beta - mean @ coef[h, i]
     tick(1.0, 1.0, "ridge regression")
