@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from ssc_core.cli.heatmap import heatmap, heatmap_threshold, pattern_scores
 from ssc_core.cli.lung_evaluate import evaluate
 from ssc_core.cli.lung_read import rate, ratings, read
 from ssc_core.cli.lung_score import backbones, change, recalibrate, score
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = App(name="lung", result_action="return_value")
+for _command in (heatmap, heatmap_threshold, pattern_scores):
+    app.command(_command)
 for _command in (train_levels, train_scores, synthesise):
     app.command(_command)
 for _command in (train_starter, pack_starter, judge_starter):
