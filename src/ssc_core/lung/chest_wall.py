@@ -11,6 +11,7 @@ from scipy import ndimage
 from scipy.spatial import ConvexHull
 
 from ssc_core.lung.grid import Bool, WorkGrid
+from ssc_core.lung.pleura import healthy_rays, pleura
 from ssc_core.lung.sides import LEFT, RIGHT, Labels
 
 __all__ = ["PLEURA_MM", "ChestWall", "Polar", "chest_wall"]
@@ -21,8 +22,8 @@ _BONE_HU = 180
 _STEP_DEGREES = 1.5
 _REACH_MM = 260.0
 _WINDOW_MM = 14.0  # a rib and the space below it
-_WINDOW_DEGREES = 9.0
-_PERCENTILE = 25
+_WINDOW_DEGREES = 4.5
+_PERCENTILE = 40
 _SEARCH_BACK_MM = 10.0
 _SIDE_SHARE = 0.1  # of its largest section: with less, a lung says nothing about the middle
 
@@ -43,12 +44,15 @@ class ChestWall:
         Distance in mm to the inner surface of the ribs; NaN where there are none around.
     hull : ndarray (slices, angles)
         Distance in mm at which the ray leaves the convex hull of both lungs.
+    pleura : ndarray (slices, angles)
+        Distance in mm to where healthy lung would end; NaN in slices with too few ribs.
     """
 
     centre: Polar
     lung: Polar
     ribs: Polar
     hull: Polar
+    pleura: Polar
 
     @property
     def angles(self) -> Polar:
@@ -80,7 +84,8 @@ def chest_wall(labels: Labels, grid: WorkGrid, carina: int | None) -> ChestWall:
 
     The first bone on a ray beyond its outermost lung is sought, and a low percentile of that is taken over
     the neighbourhood, because between ribs rays meet no bone. Below the last lung of a ray the search begins
-    where lung was last seen further up: a chest hardly narrows downwards.
+    where lung was last seen further up: a chest hardly narrows downwards. On rays whose lung does not reach
+    the ribs it begins at the hull instead, for what lies inside it is no rib.
 
     Parameters
     ----------
@@ -98,7 +103,16 @@ def chest_wall(labels: Labels, grid: WorkGrid, carina: int | None) -> ChestWall:
         polar = _unrolled((labels[z] > 0).astype(np.uint8), centre[z], grid) > 0
         last = polar.shape[1] - 1 - polar[:, ::-1].argmax(axis=1)
         lung[z] = np.where(polar.any(axis=1), (last + 0.5) * grid.spacing[1], np.nan)
-    return ChestWall(centre, lung, _ribs(grid, lung, centre), _hull(lung, centre, grid, carina or 0))
+    hull = _hull(lung, centre, grid, carina or 0)
+    ribs = _ribs(grid, lung, centre)
+    angles = np.arange(lung.shape[1]) * np.deg2rad(_STEP_DEGREES)
+    healthy = healthy_rays(lung, ribs, np.cos(angles))
+    alike = healthy.copy()
+    for z in range(len(lung) - 2, -1, -1):  # below the last lung of a ray: as there
+        alike[z] = np.where(np.isfinite(lung[z]), healthy[z], alike[z + 1])
+    start = np.where((np.arange(len(lung)) <= (carina or 0))[:, None] & np.isfinite(hull), hull, 0.0)
+    ribs = np.where(alike, ribs, _ribs(grid, lung, centre, start))
+    return ChestWall(centre, lung, ribs, hull, pleura(lung, ribs, healthy, grid))
 
 
 def _centres(labels: Labels, grid: WorkGrid) -> Polar:
@@ -125,10 +139,12 @@ def _unrolled(plane: npt.NDArray[np.uint8], centre: Polar, grid: WorkGrid) -> np
     return np.asarray(cv2.remap(plane, x, y, cv2.INTER_NEAREST), np.uint8)
 
 
-def _ribs(grid: WorkGrid, lung: Polar, centre: Polar) -> Polar:
+def _ribs(grid: WorkGrid, lung: Polar, centre: Polar, least: Polar | None = None) -> Polar:
     size = 2 * round(_WINDOW_MM / grid.spacing[0]) + 1, 2 * round(_WINDOW_DEGREES / _STEP_DEGREES) + 1
     nearby = ndimage.maximum_filter(np.nan_to_num(lung, nan=0.0), size=size, mode=("nearest", "wrap"))
     start = np.where(np.isfinite(lung), lung, nearby)
+    if least is not None:
+        start = np.fmax(start, least)
     for z in range(len(start) - 2, -1, -1):
         start[z] = np.where(start[z] > 0, start[z], start[z + 1])
     radius = np.arange(0, _REACH_MM, grid.spacing[1])

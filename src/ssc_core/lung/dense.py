@@ -7,20 +7,26 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ssc_core.lung.chest_wall import PLEURA_MM, ChestWall, Polar
+from ssc_core.lung.chest_wall import ChestWall, Polar
 from ssc_core.lung.closing import closed
 from ssc_core.lung.dome import lowest_lung
 from ssc_core.lung.grid import Bool, WorkGrid
+from ssc_core.lung.pleura import behind_healthy_lung
 from ssc_core.lung.sides import LEFT, RIGHT, Labels
 
 __all__ = ["airless_lung"]
 
-_FAT_HU, _ORGAN_HU = -70.0, 30.0  # between them lies lung without air (and fluid), outside fat and organs
+Depth = npt.NDArray[np.float32]
+
+_FAT_HU, _ORGAN_HU = (-130.0, -70.0), 30.0  # lung with little air is darker than fat, without air brighter
 _BELOW_ORGANS_HU = 25.0  # at least this much darker than the organs of this person
 _ORGANS_HU = (-40.0, 250.0)  # what is looked at for them: no fat, bone or gas
 _LOW_HU, _STEP_HU = -255.0, 2.0  # the median works on 8 bits
 _MEDIAN_MM = 10.0
-_DEEP_MM = 60.0  # from the ribs
+_DEEP_MM, _ORGANS_MM = 90.0, 60.0  # from the pleura
+_OUTWARDS_MM = 1.0  # half a pixel, so that no rim is left before the ribs
+_BELOW_LUNG_MM = 2.0
+_LATERAL = 0.35  # |cos|: in the shoulders only rays to the side meet ribs
 _GAP_MM = 8.0  # pleura, and what the median blurs
 _OPENING_MM = 2.0
 _LEAST_ML = 3.0
@@ -29,7 +35,6 @@ _SOFTER_HU, _GROW_MM = 12.0, 8.0  # brighter spots between what was found
 _BIN_MM = 1.0
 _TOUCH_MM = 4.0
 _ON_LUNG = 0.08  # of a piece: what touches the lung with a corner only is muscle or stomach
-_RIBS_SEEN = 0.3  # of the rays
 _ANTERIOR = -0.6  # sin: rays forward pass heart and sternum
 
 
@@ -54,33 +59,51 @@ def airless_lung(labels: Labels, grid: WorkGrid, room: Bool, wall: ChestWall, ca
     wall : ChestWall
         Of these labels.
     carina : int or None
-        Above it the shoulders begin; without it nothing is added.
+        Above it the shoulders begin, where the lungs' hull bounds the search; without it nothing is added.
     """
     out = labels.copy()
     if carina is None:
         return out
-    top = carina + 1
-    tissue = np.stack([_median(plane, grid) for plane in grid.hu[:top]])
-    depth = np.full(tissue.shape, -np.inf, np.float32)
-    right = np.zeros(tissue.shape, bool)
-    behind = np.zeros(tissue.shape, bool)
-    for z in range(top):
-        radius, ray = wall.polar(z, grid)
-        right[z], behind[z] = np.cos(wall.angles)[ray] < 0, np.sin(wall.angles)[ray] > _ANTERIOR
-        ribs = _gapless(wall.ribs[z])
-        if ribs is not None:
-            depth[z] = ribs[ray] - PLEURA_MM - radius
-    near = (depth >= 0) & (depth <= _DEEP_MM) & behind & room[:top] & (tissue > _FAT_HU)
+    top = int(np.flatnonzero(labels.any(axis=(1, 2)))[-1]) + 1
+    room = room[:top] & ~behind_healthy_lung(labels[:top], grid)
+    tissue = _steady(np.stack([_median(plane, grid) for plane in grid.hu[:top]]))
+    surface = wall.pleura[:top] + np.where(np.isfinite(wall.lung[:top]), _OUTWARDS_MM, -_BELOW_LUNG_MM)
+    surface[carina + 1 :] = np.fmin(surface[carina + 1 :], wall.hull[carina + 1 : top])
+    depth, right, behind = _places(surface, wall, grid, carina)
+    within = (depth >= 0) & (depth <= _DEEP_MM) & behind & room
+    no_fat = (tissue > _FAT_HU[1]) | (tissue < _FAT_HU[0])
     for side, half in ((RIGHT, right), (LEFT, ~right)):
         lung = labels[:top] == side
-        limit = min(_ORGAN_HU, _organs_hu(tissue, (depth > _DEEP_MM) & half, lung) - _BELOW_ORGANS_HU)
-        dark = near & half & (tissue < limit) & (labels[:top] == 0)
-        dark = _from_the_wall(_cleaned(dark, grid), wall, grid)
+        limit = min(_ORGAN_HU, _organs_hu(tissue, (depth > _ORGANS_MM) & half, lung) - _BELOW_ORGANS_HU)
+        free = within & half & (labels[:top] == 0)
+        dark = free & no_fat & (tissue < limit)
+        dark = _from_the_wall(_cleaned(dark, grid), surface, wall, grid)
         new = _hanging(dark, lung, grid)
-        soft = near & half & (tissue < limit + _SOFTER_HU) & (labels[:top] == 0)
+        soft = free & (tissue < limit + _SOFTER_HU)
         whole = closed(lung | new, grid, _GROW_MM, within=soft) if new.any() else new
         out[:top][whole & (out[:top] == 0)] = side
     return out
+
+
+def _places(surface: Polar, wall: ChestWall, grid: WorkGrid, carina: int) -> tuple[Depth, Bool, Bool]:
+    """Depth in mm below `surface`, whether it is the right side, whether it is looked at: (z, y, x)."""
+    depth = np.full((len(surface), *grid.hu.shape[1:]), -np.inf, np.float32)
+    right, behind = np.zeros(depth.shape, bool), np.zeros(depth.shape, bool)
+    cosine, sine = np.cos(wall.angles), np.sin(wall.angles)
+    for z, ends in enumerate(surface):
+        radius, ray = wall.polar(z, grid)
+        looked_at = (sine > _ANTERIOR) & ((z <= carina) | (np.abs(cosine) > _LATERAL))
+        right[z], behind[z] = (cosine < 0)[ray], looked_at[ray]
+        if np.isfinite(ends).all():
+            depth[z] = ends[ray] - radius
+    return depth, right, behind
+
+
+def _steady(tissue: Depth) -> Depth:
+    """Median over three slices."""
+    below, above = tissue[np.r_[0, : len(tissue) - 1]], tissue[np.r_[1 : len(tissue), len(tissue) - 1]]
+    low, high = np.minimum(below, above), np.maximum(below, above)
+    return np.asarray(np.clip(tissue, low, high))
 
 
 def _median(plane: npt.NDArray[np.int16], grid: WorkGrid) -> npt.NDArray[np.float32]:
@@ -88,15 +111,6 @@ def _median(plane: npt.NDArray[np.int16], grid: WorkGrid) -> npt.NDArray[np.floa
     size = min(9, max(3, 2 * round(_MEDIAN_MM / 2 / grid.spacing[1]) + 1))
     grey = np.clip((plane.astype(np.float32) - _LOW_HU) / _STEP_HU, 0, 255).astype(np.uint8)
     return np.asarray(cv2.medianBlur(grey, size).astype(np.float32) * _STEP_HU + _LOW_HU)
-
-
-def _gapless(ribs: Polar) -> Polar | None:
-    """One slice's rib distances with the gaps bridged; None where too few ribs are seen."""
-    seen = np.isfinite(ribs)
-    if seen.mean() < _RIBS_SEEN:
-        return None
-    angles = np.arange(len(ribs))
-    return np.asarray(np.interp(angles, angles[seen], ribs[seen], period=len(ribs)))
 
 
 def _organs_hu(tissue: npt.NDArray[np.float32], deep: Bool, lung: Bool) -> float:
@@ -121,21 +135,20 @@ def _cleaned(dark: Bool, grid: WorkGrid) -> Bool:
     return out
 
 
-def _from_the_wall(dark: Bool, wall: ChestWall, grid: WorkGrid) -> Bool:
-    """What each ray meets from the ribs inwards before the first gap: behind one lie the organs."""
+def _from_the_wall(dark: Bool, surface: Polar, wall: ChestWall, grid: WorkGrid) -> Bool:
+    """What each ray meets from the pleura inwards before the first gap: behind one lie the organs."""
     out = np.zeros_like(dark)
     for z in np.flatnonzero(dark.any(axis=(1, 2))):
-        ribs = _gapless(wall.ribs[z])
-        if ribs is None:
+        if not np.isfinite(surface[z]).all():
             continue
         bins = np.arange(0, _DEEP_MM + 2 * _BIN_MM, _BIN_MM)
         radius, ray = wall.polar(int(z), grid)
-        reach = wall.sampled(dark[z], int(z), ribs[:, None] - PLEURA_MM - bins, grid)
+        reach = wall.sampled(dark[z], int(z), surface[z][:, None] - bins, grid)
         n = round(_GAP_MM / _BIN_MM)
         gap = np.pad(~reach, ((0, 0), (0, n - 1)))
         ends = np.all([gap[:, i : i + len(bins)] for i in range(n)], axis=0)
         stop = np.where(ends.any(axis=1), ends.argmax(axis=1), len(bins)) * _BIN_MM
-        inside = ribs[ray] - PLEURA_MM - radius <= stop[ray]
+        inside = surface[z][ray] - radius <= stop[ray]
         out[z] = dark[z] & inside
     return out
 

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from ssc_core.lung.grid import Bool, WorkGrid
 
-__all__ = ["abdominal_gas"]
+__all__ = ["abdominal_gas", "fluid_below"]
 
 _GAS_HU = -935
 _GAS_ML = 4.0
@@ -18,6 +18,8 @@ _SHELL_MM = (5.0, 9.0)
 _SHELL_TISSUE = 0.55
 _TISSUE_HU = -300
 _RIM_MM = 6.0
+_WALL_HU = 28  # of stomach and bowel, brighter than what they hold
+_BESIDE_MM = 4.0
 
 
 def abdominal_gas(grid: WorkGrid, air: Bool, carina: int | None) -> Bool:
@@ -48,6 +50,23 @@ def abdominal_gas(grid: WorkGrid, air: Bool, carina: int | None) -> Bool:
         if (grid.hu[wide][shell] > _TISSUE_HU).mean() > _SHELL_TISSUE:
             gas[wide] |= (distance <= _RIM_MM) & air[wide]
     return gas
+
+
+def fluid_below(gas: Bool, grid: WorkGrid) -> Bool:
+    """What gas stands on: dark contents of stomach or bowel below (behind, in a supine person) it.
+
+    From the gas backwards in each column up to the wall, and 12 mm to all sides, as long as it is dark.
+    """
+    out = np.zeros(gas.shape, bool)
+    for z in np.flatnonzero(gas.any(axis=(1, 2))):
+        dark = cv2.blur(grid.hu[z], (5, 5)) < _WALL_HU
+        under = np.zeros(gas.shape[1:], bool)
+        open_ = np.zeros(gas.shape[2], bool)
+        for y in range(gas.shape[1]):
+            open_ = gas[z, y] | (open_ & dark[y])
+            under[y] = open_ & ~gas[z, y]
+        out[z] = cv2.dilate(under.astype(np.uint8), grid.kernel(_BESIDE_MM)).astype(bool) & dark
+    return out
 
 
 def _widened(box: tuple[slice, ...], grid: WorkGrid, mm: float) -> tuple[slice, ...]:

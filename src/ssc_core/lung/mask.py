@@ -13,7 +13,7 @@ from ssc_core.lung.body import body_mask
 from ssc_core.lung.chest_wall import chest_wall
 from ssc_core.lung.closing import closed, holes_filled, touching
 from ssc_core.lung.dense import airless_lung
-from ssc_core.lung.gas import abdominal_gas
+from ssc_core.lung.gas import abdominal_gas, fluid_below
 from ssc_core.lung.grid import Bool, WorkGrid
 from ssc_core.lung.params import LungParams
 from ssc_core.lung.rib_cage import rib_cage_fill
@@ -80,7 +80,7 @@ def coarse_mask(grid: WorkGrid, params: LungParams, tick: Tick = silent) -> Coar
             f"no lung of {params.least_lung_ml:g} ml is found in this CT; check that it shows a chest in HU"
         )
     tick(4, 6, "closing vessels and disease")
-    room = body & ~airway.mask & ~gas
+    room = body & ~airway.mask & ~gas & ~(fluid_below(gas, grid) & ~air)
     whole = _closed_sides(labels, grid, room, params)
     added: dict[int, float] = {}
     if params.rib_fill:

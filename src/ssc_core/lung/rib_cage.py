@@ -38,7 +38,7 @@ def rib_cage_fill(labels: Labels, grid: WorkGrid, room: Bool, wall: ChestWall) -
     wall : ChestWall
         Of these labels.
     """
-    gap = np.fmin(wall.ribs, wall.hull) - PLEURA_MM - wall.lung
+    gap = np.fmin(np.fmin(wall.ribs, wall.hull) - PLEURA_MM, wall.pleura) - wall.lung
     angles = wall.angles
     usable = (np.abs(np.cos(angles)) > _LATERAL) & (np.sin(angles) > _ANTERIOR)
     smooth = wall.smooth(np.where(np.isfinite(gap), np.clip(gap, 0, _MOST_MM), 0), grid)
