@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ssc_core.errors import EmptyError
 from ssc_core.models.extent_net import STRIDE
 
-__all__ = ["AIR_HU", "GRID_MM", "Window", "box_of", "resized", "window_of"]
+__all__ = ["AIR_HU", "GRID_MM", "TOP_HU", "Window", "box_of", "resized", "window_of"]
 
 GRID_MM = 1.0
 AIR_HU, TOP_HU = -1024.0, 3071.0

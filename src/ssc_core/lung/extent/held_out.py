@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ssc_core.lung.extent import unseen
+from ssc_core.lung.extent.grid import AIR_HU, TOP_HU, box_of
 from ssc_core.lung.extent.lesions import Ground
 from ssc_core.lung.sides import LEFT, RIGHT
 from ssc_core.lung.synthesis.compositing import INSERTED, blend, extents
@@ -16,9 +18,9 @@ from ssc_core.phantoms.chest import Chest
 from ssc_core.progress import Tick, silent, track
 from ssc_core.seeds import seed_of
 
-__all__ = ["HeldOut", "NativeSlice", "held_out", "phantom_slices"]
+__all__ = ["HeldOut", "NativeSlice", "held_out", "native", "phantom_slices"]
 
-_LEAST_CM2 = 40.0
+_LEAST_CM2, _MARGIN_MM = 40.0, 25.0
 _STEP = 5.0
 
 
@@ -75,6 +77,16 @@ class HeldOut:
     sharpness: float
 
 
+def native(
+    hu: npt.NDArray[Any], lung: npt.NDArray[np.bool_], mm: float, owner: str, *, noisy: bool
+) -> NativeSlice:
+    """A slice cut to its lungs and 25 mm around them."""
+    margin = round(_MARGIN_MM / mm)
+    top, bottom, left, right = box_of(lung)
+    box = (slice(max(0, top - margin), bottom + margin + 1), slice(max(0, left - margin), right + margin + 1))
+    return NativeSlice(np.clip(hu[box], AIR_HU, TOP_HU).astype(np.float32), lung[box], mm, owner, noisy)
+
+
 def phantom_slices(persons: Sequence[int], seed: int, tick: Tick = silent) -> list[NativeSlice]:
     """Some slices of each phantom, without noise, their thickness 1 to 5 mm."""
     out = []
@@ -87,7 +99,7 @@ def phantom_slices(persons: Sequence[int], seed: int, tick: Tick = silent) -> li
         for hu, labels in zip(scan.hu, scan.lungs, strict=True):
             lung = (labels == RIGHT) | (labels == LEFT)
             if np.count_nonzero(lung) * mm**2 >= 100 * _LEAST_CM2:
-                out.append(NativeSlice(hu.astype(np.float32), lung, mm, f"phantom {person}", False))
+                out.append(native(hu, lung, mm, f"phantom {person}", noisy=False))
     return out
 
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from ssc_core.errors import EmptyError
+from ssc_core.lung.extent.grid import AIR_HU
 from ssc_core.lung.extent.healthy import HealthySlice
 from ssc_core.lung.extent.inputs import channels
 from ssc_core.lung.extent.look import draw_look, jittered, looked
@@ -128,10 +130,27 @@ class PoolItems:
         training = rng is not None
         rng = rng or np.random.default_rng(seed_of(self.seed, "look", k))
         hu, labels = np.asarray(self.pool.hu[k]), np.asarray(self.pool.labels[k])
-        if training and rng.random() < 0.5:
-            hu, labels = hu[:, ::-1], labels[:, ::-1]
+        if training:
+            hu, labels = _moved(hu, labels, rng)
         lung = jittered(labels & LUNG > 0, rng)
         image = looked(np.ascontiguousarray(hu), draw_look(rng), rng)
         cells = lung.reshape(lung.shape[0] // 4, 4, lung.shape[1] // 4, 4).mean(axis=(1, 3), dtype=np.float32)
         target = np.array(targets_of(labels, lung), np.float32)
         return channels(image, lung), cells, target
+
+
+def _moved(
+    hu: npt.NDArray[np.int16], labels: npt.NDArray[np.uint8], rng: np.random.Generator
+) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint8]]:
+    """Mirrored, turned and scaled a little, so that no texture is seen twice at the same size."""
+    rows, columns = hu.shape
+    if rng.random() < 0.5:
+        hu, labels = hu[:, ::-1], labels[:, ::-1]
+    if rng.random() < 0.4:
+        return hu, labels
+    turn, scale = float(rng.uniform(-15, 15)), float(np.exp(rng.uniform(-0.12, 0.12)))
+    matrix = cv2.getRotationMatrix2D((columns / 2, rows / 2), turn, scale)
+    size = (columns, rows)
+    image = cv2.warpAffine(np.ascontiguousarray(hu), matrix, size, flags=cv2.INTER_CUBIC, borderValue=AIR_HU)
+    moved = cv2.warpAffine(np.ascontiguousarray(labels), matrix, size, flags=cv2.INTER_NEAREST)
+    return (image, moved) if (moved & LUNG).any() else (hu, labels)

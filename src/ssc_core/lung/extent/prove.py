@@ -14,7 +14,7 @@ from ssc_core.io.tables import write_table
 from ssc_core.io.volume import open_volume
 from ssc_core.lung.extent.drift import drift
 from ssc_core.lung.extent.healthy import HealthyCase
-from ssc_core.lung.extent.held_out import HeldOut, NativeSlice, held_out, phantom_slices
+from ssc_core.lung.extent.held_out import HeldOut, NativeSlice, held_out, native, phantom_slices
 from ssc_core.lung.extent.judge import bias_by_extent, coverage, figures, published_mix
 from ssc_core.lung.extent.ship import scored
 from ssc_core.lung.goh.scorer import SliceScorer
@@ -46,8 +46,7 @@ def ct_slices(case: HealthyCase, every: int = 1) -> list[NativeSlice]:
     for z in range(case.first, last + 1, every):
         lung = (mask[z] == RIGHT) | (mask[z] == LEFT)
         if np.count_nonzero(lung) * dy * dx >= _LEAST_MM2:
-            hu = np.clip(np.asarray(image.hu[z], np.float32), -1024, 3071)
-            out.append(NativeSlice(hu, lung, dx, case.case_id, True))
+            out.append(native(np.asarray(image.hu[z]), lung, dx, case.case_id, noisy=True))
     return out
 
 
