@@ -23,7 +23,7 @@ def heatmap(
     /,
     *,
     out: Out,
-    slices: tuple[int, ...] = (),
+    slices: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (),
     healthy: Path | None = None,
     series: str | None = None,
     mask: Path | None = None,

@@ -21,6 +21,7 @@ from ssc_core.lung.goh.planes import lung_of, planes
 from ssc_core.lung.goh.scorer import SliceScorer, facts_of_ct
 from ssc_core.lung.heatmap.params import HeatmapParams
 from ssc_core.lung.heatmap.results import HeatmapResult
+from ssc_core.lung.heatmap.single import single_slice
 from ssc_core.lung.heatmap.slice_map import slice_heatmap
 from ssc_core.lung.heatmap.source import healthy_texture, replacing
 from ssc_core.progress import Tick, share, silent
@@ -49,7 +50,7 @@ def heatmaps_of_case(case: HeatmapCase, params: HeatmapParams, tick: Tick = sile
         If the CT, the mask, the scorer or the healthy CT cannot be used.
     """
     quick = params.model_copy(update={"profile": False, "maps": False, "recalibrate": ""})
-    image = case.open(share(tick, 0.0, 0.02))
+    image = single_slice(case.ct) or case.open(share(tick, 0.0, 0.02))
     scorer = scorer_of(params.scorer, params.device)
     if case.mask is not None and (case.slices or image.shape[0] < 3):
         labels = np.asarray(read_mask(case.mask, image)).astype(np.uint8)
