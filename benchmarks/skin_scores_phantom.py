@@ -1,10 +1,10 @@
 """The scores' proof: a phantom cohort of the paper's shape, and the same with permuted labels.
 
 Run: ``python benchmarks/skin_scores_phantom.py FOLDER [--patients 60] [--controls 16] [--patches 50]
-[--backbone morphometry] [--permutations 40] [--fit-patches N]``. Slides, features and results stay in FOLDER;
-run again, finished parts are kept. Fibrosis drives the texture of the phantoms and, with noise, their mRSS: the scores
-must find it. With the status of patients (and the mRSS of biopsies) permuted, the AUC of the test set and
-of the nested cross-validation must fall to 0.50 within its error: a leak would show.
+[--backbone morphometry] [--permutations 40] [--fit-patches N]``. Slides, features and results stay in
+FOLDER; run again, finished parts are kept. Fibrosis drives the texture of the phantoms and, with noise, their
+mRSS: the scores must find it. With the status of patients (and the mRSS of biopsies) permuted, the AUC of the
+test set and of the nested cross-validation must fall to 0.50 within its error: a leak would show.
 """
 
 from __future__ import annotations

@@ -12,14 +12,13 @@ from ssc_core.errors import InputError
 from ssc_core.io.output import staged
 from ssc_core.params import parsed
 from ssc_core.skin.case import SkinCase
-from ssc_core.skin.feature_params import FeatureParams
-from ssc_core.skin.scores.map_params import MapParams
+from ssc_core.skin.scores.map_params import MapFeatures, MapParams
 
 __all__ = ["map_"]
 
 Options = Annotated[MapParams, Parameter(name="*")]
-FeatureOptions = Annotated[FeatureParams, Parameter(name="*")]
-_DEFAULT, _FEATURES = MapParams(), FeatureParams(backbone="morphometry")
+FeatureOptions = Annotated[MapFeatures, Parameter(name="*")]
+_DEFAULT, _FEATURES = MapParams(), MapFeatures()
 
 
 def map_(

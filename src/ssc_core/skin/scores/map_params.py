@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from ssc_core.params import Params, quantity
+from ssc_core.skin.feature_params import FeatureParams
 
-__all__ = ["MapParams"]
+__all__ = ["MapFeatures", "MapParams"]
+
+
+class MapFeatures(FeatureParams):
+    """Features of which one is mapped: by default the ones that need no weights."""
+
+    backbone: Annotated[
+        str, quantity("", "As in ssc skin features; its features are those to choose from.", min_length=1)
+    ] = "morphometry"
 
 
 class MapParams(Params):
