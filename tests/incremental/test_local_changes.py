@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from ssc_core.errors import InputError
-from ssc_core.models.incremental import compiling, local_changes
+from ssc_core.models.incremental import compiling, crops, local_changes
 from ssc_core.models.incremental.compiling import Compiled
 from ssc_core.models.incremental.reach import Region, reached
 
@@ -174,3 +174,28 @@ def test_a_compiler_that_fails_is_said_and_left(monkeypatch):
     assert double.note == ""
     assert float(double(torch.tensor(2.0))) == 4.0
     assert "compiling failed (RuntimeError)" in double.note
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_boxes_by_index_are_boxes_by_copies(networks, image, family, monkeypatch):
+    """What a GPU does with boxes gives the same as what a CPU does."""
+    patches = windows(image, CORNERS, (48, 48))
+    found = {}
+    for by_row in (True, False):
+        monkeypatch.setattr(crops, "_row_by_row", lambda tensor, by_row=by_row: by_row)
+        at_hand = local_changes(networks[family], image)
+        found[by_row] = at_hand.exact(patches, CORNERS), at_hand.fast(patches, CORNERS)
+    for a, b in zip(found[True], found[False], strict=True):
+        assert torch.allclose(a, b, atol=1e-6 * float(at_hand.scores.abs().max()))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")  # torch's compiler imports it itself
+def test_compiled_changes_are_the_same(networks, image):
+    """Needs a C++ compiler and a minute or more; without one the note says so and the result is the same."""
+    patches = windows(image, CORNERS, (48, 48))
+    plain = local_changes(networks["convnext"], image)
+    fused = local_changes(networks["convnext"], image, compiled=True)
+    a, b = plain.fast(patches, CORNERS), fused.fast(patches, CORNERS)
+    assert fused.notes() == () or "nothing was compiled" in fused.notes()[0]
+    assert float((a - b).abs().max()) < 0.01 * float(a.std())
