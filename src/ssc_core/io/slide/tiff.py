@@ -98,7 +98,8 @@ class _Tiles:
         h, w = grid.box(row, col).shape
         if any(p is None for p in parts):
             return np.full((h, w, 3), WHITE, np.uint8)
-        whole = np.concatenate([p[:h, :w] for p in parts if p is not None], axis=-1)
+        cut = [p[:h, :w] for p in parts if p is not None]
+        whole = cut[0] if len(cut) == 1 else np.concatenate(cut, axis=-1)  # one plane is not copied
         return _rgb(whole, planes[0].alpha)
 
     def _segment(self, plane: _Plane, index: int) -> Rgb | None:
