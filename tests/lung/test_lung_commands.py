@@ -11,6 +11,7 @@ import SimpleITK as sitk
 
 from ssc_core.cli import app
 from ssc_core.cli.outcome import exit_code_of
+from ssc_core.io.volume import open_volume
 
 
 def ssc(*arguments):
@@ -84,3 +85,39 @@ def test_levels_are_compared_with_a_reader(tmp_path):
     for name in ("icc", "bias", "lower_limit", "spearman", "slope_is_1"):
         assert np.isfinite(long.loc[("z_mm", "all", name), "estimate"]), name
     assert {"bland-altman.png", "scatter.png", "table.md"} <= {p.name for p in out.iterdir()}
+
+
+def test_table_positions_do_not_inflate_the_icc(tmp_path):
+    """The same reading errors, with and without a scanner table that stands anywhere: the same ICC."""
+    rng = np.random.default_rng(8)
+    rows = [(f"p{p}", n, -45.0 * n + rng.normal(0, 6)) for p in range(15) for n in range(1, 6)]
+    truth = pd.DataFrame(rows, columns=["patient", "level", "z_mm"])
+    error = rng.normal(0, 6, len(truth))
+    table = truth["patient"].map({f"p{p}": 200.0 * p for p in range(15)})
+    icc = []
+    for i, moved in enumerate((0.0, 1.0)):
+        reader, software = tmp_path / f"r{i}.csv", tmp_path / f"s{i}.csv"
+        truth.assign(z_mm=truth["z_mm"] + moved * table).to_csv(reader, index=False)
+        truth.assign(z_mm=truth["z_mm"] + error + moved * table).to_csv(software, index=False)
+        assert ssc("lung", "evaluate-levels", reader, software, "-o", tmp_path / f"o{i}") == 0
+        long = pd.read_csv(tmp_path / f"o{i}" / "agreement.csv", dtype={"group": str})
+        long = long.set_index(["value", "group", "statistic"])
+        icc.append(long.loc[("z_mm", "3", "icc"), "estimate"])
+        assert long.loc[("z_mm", "3", "mae"), "estimate"] == pytest.approx(
+            np.abs(error[truth["level"] == 3]).mean()
+        )
+    assert icc[1] == pytest.approx(icc[0])
+    assert icc[1] < 0.9
+
+
+def test_a_ct_becomes_zarr_that_every_command_reads(ct_file, healthy, tmp_path, capsys):
+    out = tmp_path / "ct.ome.zarr"
+    assert ssc("lung", "convert", ct_file, "-o", out) == 0
+    assert "voxels" in capsys.readouterr().out
+    volume = open_volume(out)
+    assert volume.frame.same_as(open_volume(ct_file).frame)
+    assert np.array_equal(np.asarray(volume.hu[40]), healthy.hu[40])
+    assert ssc("lung", "convert", ct_file, "-o", out) == 2
+    assert ssc("lung", "convert", ct_file, "-o", tmp_path / "ct.nii.gz") == 2
+    assert "name it so" in capsys.readouterr().err
+    assert all(b"ZZNAME" not in p.read_bytes() for p in out.rglob("*") if p.is_file())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 
 from ssc_core.cli.heatmap import heatmap, heatmap_threshold, pattern_scores
+from ssc_core.cli.lung_convert import convert
 from ssc_core.cli.lung_evaluate import evaluate
 from ssc_core.cli.lung_read import rate, ratings, read
 from ssc_core.cli.lung_score import backbones, change, recalibrate, score
@@ -30,6 +31,7 @@ __all__ = ["app"]
 app = App(name="lung", result_action="return_value")
 for _command in (heatmap, heatmap_threshold, pattern_scores):
     app.command(_command)
+app.command(convert)
 for _command in (train_levels, train_scores, synthesise):
     app.command(_command)
 for _command in (train_starter, pack_starter, judge_starter):
@@ -190,6 +192,8 @@ def evaluate_levels(reference: Path, levels: Path, /, *, out: Out) -> None:
     """Compare levels with a reader's: MAE, SD, ICC, bias with limits and correlation, per level and overall.
 
     As table 1 and figures 4 and 5 of the papers; differences are LEVELS minus REFERENCE, in mm and slices.
+    Heights are counted from the mean of each patient's reference levels: over scanner coordinates, which
+    differ by hundreds of mm between patients, an ICC would be near 1 for any method.
 
     Parameters
     ----------
@@ -198,10 +202,9 @@ def evaluate_levels(reference: Path, levels: Path, /, *, out: Out) -> None:
     levels
         CSV of the software with the same columns, as the levels.csv of 'ssc lung levels MANIFEST'.
     """
-    from ssc_core.agree.params import AgreeParams
-    from ssc_core.cli.agree import agree
+    from ssc_core.cli.lung_levels import compare_levels
 
-    agree(reference, levels, out=out, params=AgreeParams(kind="position", by="level"))
+    compare_levels(reference, levels, out)
 
 
 def _one(

@@ -145,7 +145,8 @@ def find_heights(
         note = f"{offset_mm:g} mm above the dome"
         if unsure:
             note += ", which airless lung may hide"
-        put(5, dome + offset_mm / dz, "found", note, unsure)
+        method = "estimated from the underside of the lung with air and without" if unsure else "found"
+        put(5, dome + offset_mm / dz, method, note, unsure)
     if 3 in heights and 5 in heights:
         put(4, (heights[3].z + heights[5].z) / 2, "estimated from levels 3 and 5", least=unsure / 2)
     _order(heights)
