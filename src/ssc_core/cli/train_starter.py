@@ -92,8 +92,9 @@ def judge_starter(
     from ssc_core.lung.extent.healthy import HealthyCase
     from ssc_core.lung.extent.prove import prove
     from ssc_core.lung.extent.scorer import ExtentScorer
+    from ssc_core.lung.goh.scorer import SliceScorer
 
-    scorers = [ExtentScorer(network), BaselineScorer(baseline)]
+    scorers: list[SliceScorer] = [ExtentScorer(network), BaselineScorer(baseline)]
     cases = read_manifest(manifest, HealthyCase)
     with bar() as tick:
         tables = prove(scorers, cases, out, count=slices, seed=seed, tick=tick)

@@ -57,6 +57,8 @@ class HeldOut:
     ----------
     image : NativeSlice
         As scanned.
+    before : NativeSlice
+        The healthy slice, before anything was added.
     truth : tuple of float
         TOT, GG, RET in percent.
     gg, ret : ndarray of bool, (y, x)
@@ -68,6 +70,7 @@ class HeldOut:
     """
 
     image: NativeSlice
+    before: NativeSlice
     truth: tuple[float, float, float]
     gg: npt.NDArray[np.bool_]
     ret: npt.NDArray[np.bool_]
@@ -159,6 +162,7 @@ def _one(base: NativeSlice, share: float, rng: np.random.Generator) -> HeldOut:
     shown = unseen.scanned(hu, base.mm, sharp, noise, rng)
     return HeldOut(
         image=replace(base, hu=shown, noisy=True),
+        before=base,
         truth=extents(fades["gg"], fades["ret"], base.lung),
         gg=(fades["gg"] >= INSERTED) & base.lung,
         ret=(fades["ret"] >= INSERTED) & base.lung,
