@@ -83,7 +83,7 @@ def _say(table: pd.DataFrame, row: dict[str, Any], out: Path) -> None:
     print(table[shown].to_string(index=False, float_format=lambda v: f"{v:.1f}", na_rep="-"))
     print()
     for p in _PATTERNS:
-        span = f" (90 %: {row[f'mean_{p}_low']:.0f} to {row[f'mean_{p}_high']:.0f})"
+        span = f" (interval {row[f'mean_{p}_low']:.0f} to {row[f'mean_{p}_high']:.0f})"
         known = not math.isnan(row[f"mean_{p}_low"])
         volume = f"; of the whole lung {row[f'volume_{p}']:.1f} %"
         print(f"{p.upper()}: mean of five levels {row[f'mean_{p}']:.1f} %{span if known else ''}{volume}")

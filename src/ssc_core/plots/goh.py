@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,7 @@ __all__ = [
 PATTERN_COLOURS = {"tot": NAMED["black"], "gg": NAMED["blue"], "ret": NAMED["red"]}
 _WORDS = {"tot": "TOT (total extent)", "gg": "GG (ground glass)", "ret": "RET (reticulation)"}
 _MARKERS = {"tot": "o", "gg": "s", "ret": "^"}
+_SLIVER = 0.05  # shares of slivers of lung at apex and base say little: drawn pale
 _STYLES = {"tot": "-", "gg": "--", "ret": ":"}
 
 
@@ -58,7 +60,7 @@ def sheet_figure(panels: Sequence[LevelPanel], title: str, note: str) -> Figure:
     Ground glass is tinted blue and reticulation red, the stronger the surer; where both lie it is purple.
     """
     mapped = any(p.extent is not None for p in panels)
-    fig = figure(3.1 * len(panels), 7.2 if mapped else 4.6)
+    fig = figure(3.1 * len(panels), 6.6 if mapped else 3.9)
     rows = 2 if mapped else 1
     for i, panel in enumerate(panels, start=1):
         axes = fig.add_subplot(rows, len(panels), i)
@@ -83,11 +85,11 @@ def _score_text(panel: LevelPanel) -> str:
             continue
         span = "" if math.isnan(low) else f"  ({low:.0f}-{high:.0f})"
         lines.append(f"{name.upper():3} {raw:5.1f} % -> {coarse:3.0f} %{span}")
-    return "\n".join([*lines, *(["! see flags"] if panel.flag else [])])
+    return "\n".join([*lines, *textwrap.wrap(panel.flag, 44)])
 
 
 def _tinted(axes: Axes, panel: LevelPanel) -> None:
-    show_section(axes, panel.section)
+    show_section(axes, replace(panel.section, labels=None, marks=()))  # outlines would pass for findings
     if panel.extent is None or panel.section.hu is None:
         return
     aspect = panel.section.pixel_mm[0] / panel.section.pixel_mm[1]
@@ -116,8 +118,11 @@ def profile_figure(profile: pd.DataFrame, scores: pd.DataFrame, note: str) -> Fi
     left.set_xlabel("lung in the slice (cm²)", fontsize=9)
     left.set_ylabel("height z of the CT (mm), head on top", fontsize=9)
     left.invert_xaxis()
+    ample = profile["lung_mm2"] >= _SLIVER * profile["lung_mm2"].max()
     for p, word in _WORDS.items():
-        right.plot(profile[p], profile["z_mm"], _STYLES[p], color=PATTERN_COLOURS[p], lw=1.2, label=word)
+        look = {"color": PATTERN_COLOURS[p], "lw": 1.2}
+        right.plot(profile[p], profile["z_mm"], _STYLES[p], alpha=0.2, **look)
+        right.plot(profile[p].where(ample), profile["z_mm"], _STYLES[p], label=word, **look)
     for row in scores.to_dict("records"):
         if math.isnan(row["z_mm"]):
             continue

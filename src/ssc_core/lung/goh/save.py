@@ -86,16 +86,18 @@ def sheet_picture(result: GohResult) -> Figure:
         crop = None if extent is None else extent[:, rows, columns]
         panels.append(LevelPanel(section, numbers, crop, str(row["flags"])))
     tot = result.patient["tot"]
-    mean = f"mean TOT {tot}" if not math.isnan(tot.value) else "no mean TOT"
-    note = "percent of the slice's lung area, raw -> nearest 5 %, 90 % interval in brackets where known"
+    span = "" if math.isnan(tot.low) else f" ({tot.low:.0f} to {tot.high:.0f})"
+    mean = "no mean TOT" if math.isnan(tot.value) else f"mean TOT {tot.value:.1f} %{span}"
+    note = "percent of the slice's lung area, raw -> nearest 5 %, interval in brackets where known"
     return sheet_figure(panels, f"{mean}   stage: {result.stage.name}   scorer: {result.scorer}", note)
 
 
 def profile_picture(result: GohResult) -> Figure:
     """Extent along the lung."""
     volume = result.patient["volume_tot"]
-    note = f"volume-weighted TOT {volume.value:.1f} %; lines: every scored slice, marks: the five levels" + (
-        "" if math.isnan(result.patient["tot"].low) else ", grey bars: 90 % interval of TOT"
+    note = (
+        f"volume-weighted TOT {volume.value:.1f} %; lines: every scored slice (pale: little lung), marks: levels"
+        + ("" if math.isnan(result.patient["tot"].low) else ", grey bars: interval of TOT")
     )
     return profile_figure(result.profile, result.scores, note)
 
