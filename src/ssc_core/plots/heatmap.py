@@ -75,7 +75,7 @@ def heatmap_rows(rows: Sequence[Row], *, limit: float = 4.0, alpha: float = 0.45
     alpha : float
         Opacity of strong changes; weak ones fade, so that the lung below stays visible.
     """
-    fig = figure(11.5, 2.9 * len(rows) + 0.7)
+    fig = _roomy(11.5, 2.9 * len(rows) + 0.9)
     grid = fig.add_gridspec(len(rows) + 1, 4, height_ratios=[1.0] * len(rows) + [0.05])
     for i, row in enumerate(rows):
         box = _box(row.lung)
@@ -102,9 +102,9 @@ def truth_figure(row: Row, threshold: Sequence[float]) -> Figure:
     """Found, missed and falsely found places of each pattern against known lesions (Fig. A4)."""
     if row.lesions is None:
         raise TypeError("known lesions are needed")
-    fig = figure(10.5, 4.0)
+    fig = _roomy(10.5, 4.4)
     box = _box(row.lung)
-    kinds = (("found", NAMED["green"]), ("missed", NAMED["red"]), ("false", NAMED["sky"]))
+    kinds = (("found", NAMED["green"]), ("missed", NAMED["red"]), ("falsely found", NAMED["sky"]))
     for p, name in enumerate(_NAMES):
         axes = fig.add_subplot(1, 3, p + 1)
         _grey(axes, row.hu[box])
@@ -150,6 +150,13 @@ def explained_figure(derived: Field, network: Field, table: pd.DataFrame) -> Fig
         top = max(10.0, float(np.nanmax([network[:, p].max(), derived[:, p].max()])) * 1.05)
         axes.set_xlim(min(0.0, float(network[:, p].min())) - 1, top)
         axes.set_ylim(-1, top)
+    return fig
+
+
+def _roomy(width: float, height: float) -> Figure:
+    """A figure with space for titles of two lines at its border."""
+    fig = figure(width, height)
+    fig.get_layout_engine().set(h_pad=0.12, w_pad=0.05)
     return fig
 
 
