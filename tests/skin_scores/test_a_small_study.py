@@ -30,7 +30,7 @@ def ssc(*arguments: object) -> int:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cohort")
-    table = cohort(4, 4, 8, seed=2)
+    table = cohort(4, 4, 9, seed=2)
     write_cohort(folder, table, size_mm=(0.8, 0.8))
     return folder
 
@@ -45,7 +45,7 @@ def study(folder):
 
 
 def test_a_study_holds_features_and_people_but_no_paths(study, folder):
-    assert len(list((study / "features").iterdir())) == 8
+    assert len(list((study / "features").iterdir())) == 9
     text = (study / "cohort.csv").read_text() + (study / "run.json").read_text()
     assert "slides/" not in text
     assert str(folder) not in text
@@ -94,7 +94,7 @@ def test_the_report_says_why_slides_have_no_second_reading(study, tmp_path):
     """Slides of 1.76 um per pixel hold no fields of 40 um at 0.176."""
     assert ssc("report", study, "-o", tmp_path / "r") == 0
     page = (tmp_path / "r" / "index.html").read_text()
-    assert "0 of 8 slides could be read under the other reading" in page
+    assert "0 of 9 slides could be read under the other reading" in page
     assert "finer than the slide" in page
     assert "Fig. 1A" in page
     assert "Smallest detectable change" in page
@@ -139,7 +139,7 @@ def test_stability_is_told_per_change_of_stain(study, folder, tmp_path, capsys):
 
 def test_a_study_is_scored_and_validated(study, tmp_path, capsys):
     assert ssc("score", study, "--model", study / "model", "-o", tmp_path / "s") == 0
-    assert len(pd.read_csv(tmp_path / "s" / "scores.csv")) == 8
+    assert len(pd.read_csv(tmp_path / "s" / "scores.csv")) == 9
     assert ssc("validate", study / "model", study, "-o", tmp_path / "v") == 0
     assert "too small to say" in capsys.readouterr().out
     assert {"site", "score", "name", "value"} <= set(pd.read_csv(tmp_path / "v" / "statistics.csv"))

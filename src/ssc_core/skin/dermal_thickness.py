@@ -106,7 +106,7 @@ def _lengths(
     lines = np.floor((place - place.min()) / step).astype(np.intp)
     area = np.bincount(lines) * float(np.prod(size))
     cut = int(_ENDS * len(area))
-    return area[cut : len(area) - cut] / step
+    return np.asarray(area[cut : len(area) - cut] / step, np.float64)
 
 
 def _disc(diameter: float) -> npt.NDArray[np.uint8]:

@@ -11,7 +11,7 @@ import numpy as np
 from ssc_core.errors import FormatError
 from ssc_core.skin.stain import Rgb
 
-__all__ = ["SHEET", "SIDE", "Sheet", "read_patches"]
+__all__ = ["SHEET", "SIDE", "Sheet", "read_patches", "thumbnail"]
 
 SHEET = "patches.jpg"
 """Name of the picture in the folder of a case's features."""
@@ -38,14 +38,18 @@ class Sheet:
     def add(self, index: int, patch: Rgb) -> None:
         """Put patch number `index`, from 0, in its place."""
         row, col = (SIDE * k for k in divmod(index, self._columns))
-        small = cv2.resize(patch, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        self._pixels[row : row + SIDE, col : col + SIDE] = small
+        self._pixels[row : row + SIDE, col : col + SIDE] = thumbnail(patch)
 
     def write(self, folder: Path) -> None:
         """Write ``patches.jpg``."""
         how = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
         _, data = cv2.imencode(".jpg", cv2.cvtColor(self._pixels, cv2.COLOR_RGB2BGR), how)
         (folder / SHEET).write_bytes(data.tobytes())
+
+
+def thumbnail(patch: Rgb) -> Rgb:
+    """A patch as small as on the sheet, (114, 114, 3)."""
+    return np.asarray(cv2.resize(patch, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def read_patches(folder: Path, numbers: list[int]) -> Rgb:
