@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ssc_core.lung.extent.task import lung_mean
 from ssc_core.models.extent_net import ExtentNet, patterns_of
 from ssc_core.progress import Tick, silent
@@ -42,7 +40,7 @@ def calibrate(network: ExtentNet, items: Items, tick: Tick = silent) -> dict[str
 
     logits, cells, targets = [], [], []
     with torch.inference_mode():
-        for done, (image, lung, target) in enumerate(batches(items, np.arange(len(items)), 8, None)):
+        for done, (image, lung, target) in enumerate(batches(items, range(len(items)), 8, None)):
             tick(8 * done, len(items), "outputs")
             logits.append(network.eval()(image).float())
             cells.append(lung)

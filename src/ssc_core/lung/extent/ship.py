@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ssc_core.lung.extent.baseline import BaselineScorer, fit_baseline, save_baseline
+from ssc_core.lung.extent.calibrate import calibrate
 from ssc_core.lung.extent.contract import ExtentContract
 from ssc_core.lung.extent.features import features
 from ssc_core.lung.extent.held_out import HeldOut
@@ -21,6 +22,7 @@ from ssc_core.lung.goh.scorer import SliceScorer
 from ssc_core.progress import Tick, silent, track
 from ssc_core.seeds import seed_of
 from ssc_core.training.state import read_state, write_state
+from ssc_core.training.task import Items
 
 __all__ = ["baseline_rows", "intervals_of", "pack_baseline", "pack_network", "scored"]
 
@@ -43,9 +45,32 @@ def intervals_of(scores: npt.NDArray[np.float64], items: Sequence[HeldOut]) -> I
 
 
 def pack_network(
-    weights: str | Path, target: Path, calibration: Sequence[HeldOut], tick: Tick = silent
-) -> None:
+    weights: str | Path,
+    target: Path,
+    calibration: Sequence[HeldOut],
+    level: Items | None = None,
+    tick: Tick = silent,
+) -> dict[str, float]:
     """Write the extent network of a run in half precision, with the intervals that `calibration` gives.
+
+    Parameters
+    ----------
+    weights : path-like
+        ``best.safetensors`` of the run.
+    target : Path
+        ``.safetensors``.
+    calibration : sequence of HeldOut
+        For the intervals.
+    level : Items, optional
+        Validation samples on which the mean error is taken out first
+        (:func:`ssc_core.lung.extent.calibrate.calibrate`).
+    tick : Tick
+        Progress.
+
+    Returns
+    -------
+    dict
+        What :func:`~ssc_core.lung.extent.calibrate.calibrate` did; empty without `level`.
 
     Raises
     ------
@@ -53,11 +78,17 @@ def pack_network(
         If the run cannot be read, or the file not be written.
     """
     tensors, facts = read_state(weights)
+    done: dict[str, float] = {}
+    if level is not None:
+        network = ExtentScorer(weights).network
+        done = calibrate(network, level, tick)
+        tensors = network.state_dict()
     halves = {name: tensor.half() for name, tensor in tensors.items()}
     told = {k: facts[k] for k in ("architecture", "best")} | {"contract": ExtentContract().model_dump()}
     write_state(target, halves, told)
     kept = intervals_of(scored(ExtentScorer(target), calibration, tick), calibration)
     write_state(target, halves, {**told, "intervals": kept.model_dump(mode="json")})
+    return done
 
 
 def pack_baseline(
