@@ -75,7 +75,10 @@ def changes(biopsies: pd.DataFrame, score: str, sdc: tuple[MeasurementError, ...
     return ScoreChange(pd.DataFrame(rows, columns=columns), sdc, note)
 
 
-def changes_of(biopsies: pd.DataFrame, score: str, patches: PatchSet, linear: Floats) -> ScoreChange:
+def changes_of(
+    biopsies: pd.DataFrame, score: str, patches: PatchSet, linear: Floats,
+    known: tuple[MeasurementError, ...] = (),
+) -> ScoreChange:  # fmt: skip
     """:func:`changes` with the smallest detectable change that the patches and sections at hand tell.
 
     Parameters
@@ -86,12 +89,14 @@ def changes_of(biopsies: pd.DataFrame, score: str, patches: PatchSet, linear: Fl
         Patches of the biopsies.
     linear : (n_patches,) float array
         Score of each patch.
+    known : tuple of MeasurementError, optional
+        Errors that another study measured, such as the one the model was made in.
     """
     errors = [patch_sampling_sdc(linear, patches.biopsy)]
     parts = pd.DataFrame({"biopsy_id": np.asarray(patches.biopsies)[patches.biopsy],
                           "section": patches.section, "score": linear})  # fmt: skip
     several = section_sdc(parts.groupby(["biopsy_id", "section"])["score"].mean().reset_index(), "score")
-    return changes(biopsies, score, tuple(errors + ([several] if several else [])))
+    return changes(biopsies, score, (*errors, *([several] if several else []), *known))
 
 
 def patch_sampling_sdc(patch_scores: Floats, biopsy: npt.NDArray[np.generic]) -> MeasurementError:

@@ -11,7 +11,7 @@ import pandas as pd
 from ssc_core.errors import CasesFailed, InputError
 from ssc_core.io.features import read_features
 from ssc_core.io.output import RECORD
-from ssc_core.io.tables import write_table
+from ssc_core.io.tables import read_table, write_table
 from ssc_core.progress import Tick, share, silent
 from ssc_core.results import record_run
 from ssc_core.skin.case import SkinCase
@@ -24,6 +24,7 @@ from ssc_core.skin.scores.model import ScoreModel, load_model
 from ssc_core.skin.scores.patches import gather
 from ssc_core.skin.scores.save import save_changes
 from ssc_core.skin.scores.study import BIOPSY_TABLE, Study, open_study
+from ssc_core.stats import MeasurementError
 
 __all__ = ["Single", "opened_study", "save_scores", "score_given"]
 
@@ -87,7 +88,7 @@ def score_given(
         people = study.biopsies[["biopsy_id", "patient_id", "visit_months"]]
         whole = people.merge(table, on="biopsy_id", how="right", validate="1:1")
         linear = frozen.fibrosis.scores(study.patches.x)
-        save_changes(changes_of(whole, frozen.score_name, study.patches, linear), folder)
+        save_changes(changes_of(whole, frozen.score_name, study.patches, linear, _known(model)), folder)
         return whole, failures
 
 
@@ -122,6 +123,21 @@ def save_scores(table: pd.DataFrame, failures: dict[str, str], model: Path, fold
     flags = tuple(dict.fromkeys(f for text in table["flags"] for f in str(text).split("; ") if f))
     record = record_run("skin score", {}, {}, warnings=flags, weights={"scores": frozen.digest})
     (folder / RECORD).write_text(record.to_json(), encoding="utf-8", newline="\n")
+
+
+def _known(model: Path) -> tuple[MeasurementError, ...]:
+    """The smallest detectable change between sections in the model's own study, where it had several."""
+    path = model / "smallest_detectable_change.csv"
+    if not path.is_file():
+        return ()
+    table = read_table(path)
+    rows = table[table["name"].str.contains("section")].to_dict("records")
+    return tuple(
+        MeasurementError(name=f"{row['name']}, in the model's study", value=float(row["value"]),
+                         low=float(row["low"]), high=float(row["high"]), n=int(row["n"]),
+                         method=str(row["method"]), kind=str(row["kind"]))
+        for row in rows
+    )  # fmt: skip
 
 
 def _made(
