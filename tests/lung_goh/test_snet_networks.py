@@ -231,3 +231,18 @@ def test_the_table_of_backbones_is_written_once(tmp_path: Path) -> None:
     write_backbones(table, tmp_path / "t.csv")
     with pytest.raises(OSError, match="exists already"):
         write_backbones(table, tmp_path / "t.csv")
+
+
+def test_weights_say_themselves_which_head_scores(weights: Path, tmp_path: Path) -> None:
+    from ssc_core.lung.extent.contract import ExtentContract
+    from ssc_core.lung.extent.scorer import ExtentScorer
+    from ssc_core.lung.snet.predict import RegressionScorer
+    from ssc_core.models.extent_net import extent_name
+
+    assert isinstance(scorer_of(str(weights), "cpu"), RegressionScorer)
+    name = extent_name(5, depths=(1, 1, 1, 1), widths=(8, 8, 8, 8))
+    facts = {"architecture": name, "contract": ExtentContract().model_dump(mode="json")}
+    write_state(tmp_path / "e.safetensors", by_name(name).state_dict(), facts)
+    scorer = scorer_of(str(tmp_path / "e.safetensors"), "cpu")
+    assert isinstance(scorer, ExtentScorer)
+    assert isinstance(scorer, SliceScorer)

@@ -25,7 +25,8 @@ def scorer_of(name: str, device: str = "auto") -> SliceScorer:
     ----------
     name : str
         "starter" (the network in the package), "baseline" (gradient boosting on hand-made features), a model
-        of ``ssc models list``, or the path of a run of ``ssc lung train-scores`` or of a weight file.
+        of ``ssc models list``, or the path of a run of ``ssc lung train-scores``, of a weight file, or of the
+        weights of an extent network.
     device : str
         See :func:`ssc_core.training.devices.device_of`.
 
@@ -56,7 +57,24 @@ def scorer_of(name: str, device: str = "auto") -> SliceScorer:
             f"there is no scorer {name!r}; name {STARTER}, {BASELINE}, {models}, or the path of a run",
             private=[name],
         )
+    extent = _extent_file(Path(name))
+    if extent is not None:
+        from ssc_core.lung.extent.scorer import ExtentScorer
+
+        return ExtentScorer(extent)
     return load_scorer(name, device)
+
+
+def _extent_file(path: Path) -> Path | None:
+    """The weights of `path` if they are those of an extent network, alone or as the only one of a run."""
+    from ssc_core.models.extent_net import FAMILY
+    from ssc_core.training.card import weights_of_run
+    from ssc_core.training.state import facts_of
+
+    files = weights_of_run(path)
+    if len(files) != 1 or files[0].suffix != ".safetensors":
+        return None
+    return files[0] if str(facts_of(files[0]).get("architecture", "")).startswith(f"{FAMILY}:") else None
 
 
 def identity(scorer: SliceScorer) -> str:

@@ -96,7 +96,8 @@ def profile_picture(result: GohResult) -> Figure:
     """Extent along the lung."""
     volume = result.patient["volume_tot"]
     note = (
-        f"volume-weighted TOT {volume.value:.1f} %; lines: every scored slice (pale: little lung), marks: levels"
+        f"volume-weighted TOT {volume.value:.1f} %; lines: every scored slice (pale: little lung); "
+        "marks: the five levels"
         + ("" if math.isnan(result.patient["tot"].low) else ", grey bars: interval of TOT")
     )
     return profile_figure(result.profile, result.scores, note)
