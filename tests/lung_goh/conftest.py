@@ -1,4 +1,4 @@
-"""A small diseased phantom, and a scorer whose right answer can be counted in voxels."""
+"""A small healthy phantom, and a scorer whose right answer can be counted in voxels."""
 
 from __future__ import annotations
 
