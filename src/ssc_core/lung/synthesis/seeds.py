@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -153,6 +154,7 @@ def cut_seeds(rows: Sequence[SeedRow]) -> SeedBank:
     return SeedBank(tuple(found["gg"]), tuple(found["ret"]), told)
 
 
+@lru_cache(maxsize=4)
 def generated_seeds(seed: int, count: int = 8, pixel_mm: float = _PIXEL_MM) -> SeedBank:
     """Procedural seeds that need no diseased CT: faint to heavy ground glass; meshes, ridges and honeycombs.
 
