@@ -156,7 +156,7 @@ def explained_figure(derived: Field, network: Field, table: pd.DataFrame) -> Fig
 def _roomy(width: float, height: float) -> Figure:
     """A figure with space for titles of two lines at its border."""
     fig = figure(width, height)
-    fig.get_layout_engine().set(h_pad=0.12, w_pad=0.05)
+    fig.set_layout_engine("constrained", h_pad=0.12, w_pad=0.05)
     return fig
 
 
