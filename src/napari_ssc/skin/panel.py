@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 from pydantic import BaseModel
-from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QPushButton
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton
 
-from napari_ssc._histogram import Histogram
 from napari_ssc._layers import ON, SOURCE, LayerData, placed
 from napari_ssc._opening import open_slide
 from napari_ssc._panel import Given, Panel
 from napari_ssc._regions import CLASS, EXCLUDED, colour_of, regions_of, shapes_layer, shapes_style
-from napari_ssc._view import fly_to
+from napari_ssc.skin.fields import LinkedFields, fields_layer
+from napari_ssc.skin.scores import ScoreTab
 from ssc_core.params import Params
 from ssc_core.progress import Tick
 from ssc_core.skin.case import SkinCase
@@ -39,13 +38,9 @@ class SkinPanel(Panel):
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
-        self.colour_box = QComboBox()
-        self.colour_box.addItems([n.replace("_", " ") for n in FEATURES])
-        self.colour_box.setCurrentText(_FIRST.replace("_", " "))
-        self.colour_box.setToolTip("What colours the fields and fills the histogram")
-        self.histogram = Histogram()
-        row = QFormLayout()
-        row.addRow("Colour fields by", self.colour_box)
+        self.linked = LinkedFields(self.viewer, self.say, lambda name: FEATURES[name])
+        self.linked.offer(FEATURES, _FIRST)
+        self.colour_box, self.histogram = self.linked.colour_box, self.linked.histogram
         self.class_box = QComboBox()
         self.class_box.addItems(["dermis", *EXCLUDED])
         self.class_box.setToolTip("What the next shape means; all but dermis are cut out of it")
@@ -55,19 +50,15 @@ class SkinPanel(Panel):
         drawing.addWidget(self.class_box, stretch=1)
         drawing.addWidget(self.draw_button)
         self.picking.addRow("Draw a region", drawing)
-        self.extra.addLayout(row)
-        self.extra.addWidget(self.histogram)
-        self.fields: Any = None
-        self._samples: dict[str, Any] = {}
-        """Fields of every biopsy that was run, by the name of its layer, for comparison."""
+        self.extra.addWidget(self.linked)
+        self.scores = ScoreTab(self)
+        self.add_section("Score", self.scores)
         self.draw_button.clicked.connect(self.draw)
-        self.colour_box.currentTextChanged.connect(self._recolour)
-        self.histogram.picked.connect(self._show_fields)
 
     @property
-    def feature(self) -> str:
-        """The feature that colours the fields."""
-        return str(self.colour_box.currentText()).replace(" ", "_")
+    def fields(self) -> Any:
+        """The layer of fields of the shown result."""
+        return self.linked.layer
 
     def read(self, case: Any, tick: Tick) -> LayerData:
         """Open a slide."""
@@ -96,30 +87,13 @@ class SkinPanel(Panel):
 
     def layers_of(self, result: Any, source: Any) -> list[LayerData]:
         """The dermis as shapes that can be edited, the fields as coloured squares."""
-        fields = {
-            "name": "fields",
-            "symbol": "square",
-            "size": result.fields.spec.field_um,
-            "features": result.patches,
-            "face_color": "transparent",  # so that the tissue stays in sight
-            "border_color": self.feature,
-            "border_colormap": "plasma",
-            "border_width": 0.025,
-            "opacity": 0.9,
-            "units": ("um", "um"),
-            "axis_labels": ("y", "x"),
-        }
-        positions = result.patches[["y_um", "x_um"]].to_numpy(float)
-        return [shapes_layer([result.dermis], source.frame, "dermis"), (positions, fields, "points")]
+        size = result.fields.spec.field_um
+        fields = fields_layer(result.patches, size, self.linked.column, "fields")
+        return [shapes_layer([result.dermis], source.frame, "dermis"), fields]
 
     def shown(self, layers: list[Any]) -> None:
         """Tie the fields to the histogram."""
-        self.fields = layers[-1]
-        self._samples.pop(self._biopsy, None)
-        self._samples[self._biopsy] = self.result.patches  # the newest is last
-        self.fields.mouse_drag_callbacks.append(self._clicked)
-        self._recolour()
-        self.viewer.layers.selection.active = self.fields
+        self.linked.tie(layers[-1], self.result.patches, self._biopsy)
 
     def table_of(self, result: Any) -> Any:
         """Means over the fields and what is true of the biopsy."""
@@ -155,34 +129,3 @@ class SkinPanel(Panel):
         """Name of the layer that the shown result was measured on."""
         source = None if self.ran is None else self.ran[0]
         return next((la.name for la in self.viewer.layers if la.metadata.get(SOURCE) is source), "")
-
-    def _show_fields(self, indices: Any) -> None:
-        """A bar was clicked: mark its fields and fly to the one in the middle."""
-        if self.fields is None or not len(indices):
-            return
-        self.fields.selected_data = {int(i) for i in indices}
-        centres = self.fields.data[indices]
-        nearest = np.argmin(np.linalg.norm(centres - np.median(centres, axis=0), axis=1))
-        fly_to(self.viewer, centres[nearest])
-        self.say(f"{len(indices)} fields are marked.")
-
-    def _clicked(self, layer: Any, event: Any) -> None:
-        """A field was clicked: show its place in the histogram and its number."""
-        index = layer.get_value(event.position, view_direction=event.view_direction, world=True)
-        if index is None:
-            return
-        layer.selected_data = {index}
-        self.histogram.mark([index])
-        row = self.result.patches.iloc[index]
-        flags = f"; flagged: {row['flags'].replace(';', ', ')}" if row["flags"] else ""
-        self.say(f"Field {row['field']}: {self.colour_box.currentText()} {row[self.feature]:.3g}{flags}.")
-
-    def _recolour(self, *_: Any) -> None:
-        if self.fields is None or self.fields not in self.viewer.layers:
-            return
-        self.fields.border_color = self.feature
-        unit, meaning = FEATURES[self.feature]
-        self.colour_box.setToolTip(meaning)
-        title = self.colour_box.currentText() + (f" ({unit})" if unit else "")
-        others = {n: p[self.feature] for n, p in self._samples.items() if n != self._biopsy}
-        self.histogram.show_values(self.result.patches[self.feature], title, others)
