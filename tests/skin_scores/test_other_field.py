@@ -87,3 +87,11 @@ def test_the_report_shows_both(study, tmp_path):
 def test_a_study_with_one_reading_names_the_command_for_the_other(tmp_path):
     written(tmp_path / "s", cohort(3, 1, 5, seed=2), 400 / 227)
     assert "--both-fields" in second_reading(tmp_path / "s").sentence
+
+
+def test_an_interrupted_reading_is_told(tmp_path):
+    table = cohort(3, 1, 5, seed=2)
+    written(tmp_path / "s", table, 400 / 227)
+    written(tmp_path / "s" / OTHER, table, 40 / 227, lost=2)
+    (tmp_path / "s" / OTHER / "failures.csv").unlink()
+    assert "not finished" in second_reading(tmp_path / "s").sentence

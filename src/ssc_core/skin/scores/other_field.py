@@ -84,8 +84,12 @@ def second_reading(study: Path) -> SecondReading:
             "computes the other reading too."
         )
         return SecondReading(said, sizes, pd.DataFrame(), {}, {})
+    path = other / "failures.csv"
+    if not path.is_file():
+        said = "The other reading was not finished; run 'ssc skin features ... --both-fields' again."
+        return SecondReading(said, sizes, pd.DataFrame(), {}, {})
     done = len(list((other / FEATURES).glob(f"*/{ABOUT}")))
-    failed = pd.read_csv(other / "failures.csv")
+    failed = pd.read_csv(path)
     said = f"{done} of {done + len(failed)} slides could be read under the other reading as well."
     if len(failed):
         usual = failed["reason"].str.replace(r"^<[^>]*>: ", "", regex=True).mode().iloc[0]
