@@ -48,11 +48,12 @@ class Room:
 
 
 _MODELS = {
-    "calcinosis": ("calcinosis", "CalcinosisCase", "CalcinosisParams", "lesions.csv"),
-    "lung": ("lung", "LungCase", "LungParams", "levels.csv"),
-    "lung score": ("lung.goh", "GohCase", "GohParams", "scores.csv"),  # another analysis of the lung room
-    "skin": ("skin", "SkinCase", "SkinParams", "summary.csv"),
+    "calcinosis": ("CalcinosisCase", "CalcinosisParams", "lesions.csv"),
+    "lung": ("LungCase", "LungParams", "levels.csv"),
+    "lung score": ("GohCase", "GohParams", "scores.csv"),
+    "skin": ("SkinCase", "SkinParams", "summary.csv"),
 }
+_PLACES = {"lung score": "lung.goh"}  # a further analysis of a room lives below it
 
 
 def room(name: str) -> Room:
@@ -65,7 +66,8 @@ def room(name: str) -> Room:
     """
     if name not in _MODELS:
         raise InputError(f"there is no room called {name!r}; choose {', '.join(ROOMS)}")
-    where, case_name, params_name, main_table = _MODELS[name]
+    case_name, params_name, main_table = _MODELS[name]
+    where = _PLACES.get(name, name)
     module = import_module(f"ssc_core.{where}.case")
     params = import_module(f"ssc_core.{where}.params")
     return Room(
