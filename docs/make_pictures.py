@@ -9,13 +9,17 @@ show what is no longer there.
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import napari
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
+
+from napari_ssc.lung.compass import canvas_of
 
 FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "images"
 SIZE = (1280, 800)
@@ -98,6 +102,81 @@ def lung(viewer, panel) -> None:
     viewer.reset_view()
 
 
+def lung_refine() -> None:
+    """The mask under correction in a coronal plane, after a stroke and a search for suspicious slices."""
+    with own_data_folder():
+        viewer, panel = chest_measured()
+        section = panel.sections["Refine"]
+        panel.show_section(section)
+        section.beginning.begin_button.click()
+        wait(lambda: not panel.busy, "refine: begin")
+        section.suspects.button.click()
+        wait(lambda: not panel.busy, "refine: suspicious slices")
+        panel.table.selectRow(1)
+        viewer.reset_view()
+        settle()
+        canvas = canvas_of(panel)
+        start = canvas.rect().center() + QPoint(-30, 12)
+        QTest.mouseMove(canvas, start)
+        QTest.mousePress(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+        for step in range(1, 6):
+            QTest.mouseMove(canvas, start + QPoint(12 * step, 0))
+            settle(0.1)
+        QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start + QPoint(60, 0))
+        settle(2.0)
+        if section.session is None or section.session.history.position != 1:
+            raise SystemExit(f"refine: the stroke was not recorded; the panel says: {panel.message.text()}")
+        screenshot(viewer, FOLDER / "lung-refine.png")
+        section.undo()
+        section.end()
+        viewer.close()
+
+
+def lung_levels() -> None:
+    """The levels as lines in the coronal plane."""
+    with own_data_folder():
+        viewer, panel = chest_measured()
+        section = panel.sections["Levels"]
+        panel.show_section(section)
+        panel.show_plane("coronal")
+        wait(lambda: not panel.busy, "levels: coronal")
+        section.table.selectRow(1)
+        panel.show_plane("coronal")
+        viewer.reset_view()
+        settle(2.0)
+        if not viewer.layers["level lines"].visible or "carina" not in section.evidence.text():
+            raise SystemExit("levels: the lines or the evidence are missing")
+        screenshot(viewer, FOLDER / "lung-levels.png")
+        viewer.close()
+
+
+def chest_measured():
+    """A viewer with the chest, the lung panel and its result."""
+    viewer = napari.Viewer(show=True)
+    viewer.theme = "dark"
+    viewer.window._qt_window.resize(*SIZE)
+    viewer.open_sample("napari-ssc", "chest")
+    _, panel = viewer.window.add_plugin_dock_widget("napari-ssc", "Lung")
+    settle()
+    panel.run_button.click()
+    wait(lambda: not panel.busy, "lung: run")
+    return viewer, panel
+
+
+@contextmanager
+def own_data_folder():
+    """Corrections of the pictures do not stay among the user's."""
+    import platformdirs
+
+    usual = platformdirs.user_data_dir
+    with tempfile.TemporaryDirectory() as folder:
+        platformdirs.user_data_dir = lambda *_a, **_k: folder
+        try:
+            yield
+        finally:
+            platformdirs.user_data_dir = usual
+
+
 def calcinosis(viewer, panel) -> None:
     """The whole finger."""
     viewer.reset_view()
@@ -105,8 +184,6 @@ def calcinosis(viewer, panel) -> None:
 
 def worklist() -> None:
     """A worklist over three phantom fingers, on its second case, in the light theme."""
-    import tempfile
-
     import pandas as pd
 
     from ssc_core.phantoms.finger import FingerSpec, make_image, write_dicom
@@ -137,4 +214,6 @@ VIEWS = {"skin": skin, "lung": lung, "calcinosis": calcinosis}
 if __name__ == "__main__":
     for room in PICTURES:
         picture(room)
+    lung_refine()
+    lung_levels()
     worklist()

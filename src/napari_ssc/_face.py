@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -26,7 +27,7 @@ __all__ = ["Face"]
 
 
 class Face(QWidget):
-    """Image and drawn layers | parameters | Run | message | result | save.
+    """Image and drawn layers | parameters | Run | message | result and save | further sections as tabs.
 
     Parameters
     ----------
@@ -52,9 +53,12 @@ class Face(QWidget):
         self.given_boxes = [QComboBox() for _ in given_labels]
         self.run_button = QPushButton("Run")
         self.bar = QProgressBar()
+        self.stop_button = QPushButton("Cancel")
         self.message = QLabel()
         self.table = ResultTable()
-        self.extra = QVBoxLayout()
+        self.before, self.extra = QVBoxLayout(), QVBoxLayout()
+        self.above = QVBoxLayout()
+        self.tabs = QTabWidget()
         self.save_button = QPushButton("Save result ...")
         self.record_button = QPushButton("Parameters from run.json ...")
         self.command_button = QPushButton("Copy as command")
@@ -65,6 +69,20 @@ class Face(QWidget):
         self.message.setText(text)
         self.message.setProperty("problem", problem)
         self.message.setStyleSheet("color: #e8912d;" if problem else "")
+
+    def add_section(self, title: str, section: QWidget) -> None:
+        """A further tab beside *Measure*; a panel with none shows no tabs."""
+        self.tabs.addTab(_scrolling(section), title)
+
+    def section_shown(self) -> QWidget:
+        """What the tab in front holds."""
+        shown: QWidget = self.tabs.currentWidget().widget()
+        return shown
+
+    def show_section(self, section: QWidget) -> None:
+        """Bring a section to the front."""
+        pages = [self.tabs.widget(i).widget() for i in range(self.tabs.count())]
+        self.tabs.setCurrentIndex(pages.index(section))
 
     def _lay_out(self, image_label: str, given_labels: list[str]) -> None:
         self.bar.setRange(0, 1000)
@@ -87,22 +105,35 @@ class Face(QWidget):
         self.parameters = _folded("Parameters", self.form.container.native, self.record_button)
         column.addWidget(self.parameters)
         self.run_button.setStyleSheet("font-weight: bold; padding: 6px;")
-        for widget in (self.run_button, self.bar, self.message, self.table):
-            column.addWidget(widget, stretch=1 if widget is self.table else 0)
+        column.addWidget(self.run_button)
+        column.addLayout(self.before)
+        column.addWidget(self.table, stretch=1)
         column.addLayout(self.extra)
         column.addLayout(_side_by_side(self.save_button, self.command_button))
+        page = QWidget()
+        page.setLayout(column)
+        self.tabs.setTabBarAutoHide(True)
+        self.tabs.tabBar().setDrawBase(False)
+        self.tabs.setStyleSheet("QTabWidget::pane { border: 0; }")
+        self.tabs.addTab(_scrolling(page), "Measure")
+        self.stop_button.setVisible(False)
 
-        inside = QWidget()
-        inside.setLayout(column)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inside)
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        whole.setContentsMargins(4, 4, 4, 4)
+        whole.addWidget(self.message)
+        whole.addLayout(_side_by_side(self.bar, self.stop_button))
+        whole.addLayout(self.above)
+        whole.addWidget(self.tabs, stretch=1)
         self.setMinimumWidth(360)
+
+
+def _scrolling(page: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(page)
+    return area
 
 
 def _side_by_side(*widgets: QWidget) -> QHBoxLayout:

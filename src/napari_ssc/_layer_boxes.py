@@ -81,7 +81,11 @@ class LayerBoxes:
             images = [la for la in self._layers if self._accepts(la.metadata.get(SOURCE))]
             drawn = [None, *(la for la in self._layers if type(la).__name__ == self._kinds[k])]
             self._listed[k] = drawn if k else images
+            box.blockSignals(True)  # listing anew picks nothing
             box.clear()
             box.addItems([_NOTHING if la is None else la.name for la in self._listed[k]])
             if before in self._listed[k]:
                 box.setCurrentIndex(self._listed[k].index(before))
+            box.blockSignals(False)
+            if self._picked(k) != before:
+                box.currentIndexChanged.emit(box.currentIndex())

@@ -70,6 +70,7 @@ class Panel(Face):
         self.open_button.clicked.connect(self._ask_file)
         self.folder_button.clicked.connect(self._ask_folder)
         self.run_button.clicked.connect(self._run_or_cancel)
+        self.stop_button.clicked.connect(self.cancel)
         self.save_button.clicked.connect(self._ask_where_to_save)
         self.record_button.clicked.connect(self._ask_record)
         self.command_button.clicked.connect(self.copy_command)
@@ -113,6 +114,10 @@ class Panel(Face):
     def shown(self, layers: list[Any]) -> None:
         """Called once the layers of a result are on the viewer."""
 
+    def told(self, result: Any) -> str:
+        """What must be known before the numbers are trusted; "" for nothing."""
+        return " ".join(f"{f[:1].upper()}{f[1:]}." for f in result.flags)
+
     # what the user does ----------------------------------------------------------------------------------
 
     def open_image(self, path: str | Path, **more: Any) -> None:
@@ -126,7 +131,7 @@ class Panel(Face):
 
     def open_case(self, case: Any) -> None:
         """Open a manifest row and pick it."""
-        self._start(lambda tick: self.read(case, tick), self._opened, "Opening ...")
+        self.start(lambda tick: self.read(case, tick), self._opened, "Opening ...")
 
     def run(self) -> None:
         """Analyse the picked image off the GUI thread."""
@@ -147,7 +152,7 @@ class Panel(Face):
             self.ran = (source, case, params, layers)
             self._show(result)
 
-        self._start(lambda tick: self.analyse(source, case, params, given, tick), then, "Running ...")
+        self.start(lambda tick: self.analyse(source, case, params, given, tick), then, "Running ...")
 
     def cancel(self) -> None:
         """Stop at once for the user; the thread ends at its next tick and its result is dropped."""
@@ -170,7 +175,7 @@ class Panel(Face):
             with staged(folder) as staging:
                 self.save(result, source, case, staging)
 
-        self._start(work, lambda _: self.say(f"Saved in {folder}."), "Saving ...")
+        self.start(work, lambda _: self.say(f"Saved in {folder}."), "Saving ...")
 
     def fill_from(self, record: str | Path) -> None:
         """Set the parameters as in an earlier result."""
@@ -208,7 +213,8 @@ class Panel(Face):
         """Whether something runs."""
         return self._job is not None
 
-    def _start(self, work: Callable[[Tick], Any], then: Callable[[Any], None], saying: str) -> None:
+    def start(self, work: Callable[[Tick], Any], then: Callable[[Any], None], saying: str) -> None:
+        """Do ``work(tick)`` off the GUI thread, then ``then(its result)`` in it; *Run* becomes *Cancel*."""
         self.cancel()
         job = Job(work)
         self._job = job
@@ -218,6 +224,7 @@ class Panel(Face):
         job.errored.connect(lambda error: self._failed(error) if job is self._job else None)
         self.run_button.setText("Cancel")
         self.bar.setVisible(True)
+        self.stop_button.setVisible(self.tabs.count() > 1)  # Run may be on another tab
         self.say(saying)
         job.start()
 
@@ -246,6 +253,7 @@ class Panel(Face):
     def _ended(self, text: str) -> None:
         self.run_button.setText("Run")
         self.bar.setVisible(False)
+        self.stop_button.setVisible(False)
         self.bar.setValue(0)
         self.save_button.setEnabled(self.result is not None)
         self.say(text)
@@ -271,7 +279,7 @@ class Panel(Face):
         self.table.show_frame(self.table_of(result))
         self.save_button.setEnabled(True)
         self.shown(self._shown)
-        flags = " ".join(f"{f[:1].upper()}{f[1:]}." for f in result.flags)
+        flags = self.told(result)
         self.say(f"Done. {flags}" if flags else "Done.", problem=bool(flags))
 
     def _row_picked(self, row: int) -> None:

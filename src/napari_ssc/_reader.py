@@ -8,7 +8,9 @@ from typing import Any
 
 from napari_ssc._layers import LayerData
 from napari_ssc._results import is_result, read_folder, read_regions, read_store
+from ssc_core.errors import Cancelled
 from ssc_core.io.output import RECORD
+from ssc_core.progress import Tick
 
 __all__ = ["PATTERNS", "get_reader"]
 
@@ -48,14 +50,26 @@ def _read_slide(path: str) -> list[LayerData]:
     from napari_ssc._opening import open_slide
     from ssc_core.skin.case import SkinCase
 
-    return [open_slide(SkinCase(case_id="case", slide=Path(path)))]
+    case = SkinCase(case_id="case", slide=Path(path))
+    return _opened(lambda tick: open_slide(case, tick))
 
 
 def _read_volume(path: str) -> list[LayerData]:
     from napari_ssc._opening import open_ct
     from ssc_core.lung.case import LungCase
 
-    return [open_ct(LungCase(case_id="case", ct=Path(path)))]
+    case = LungCase(case_id="case", ct=Path(path))
+    return _opened(lambda tick: open_ct(case, tick))
+
+
+def _opened(work: Callable[[Tick], LayerData]) -> list[LayerData]:
+    """The layer; none at all, in napari's way of saying so, if the user stopped."""
+    from napari_ssc._waiting import waited
+
+    try:
+        return [waited(work, "Opening ...")]
+    except Cancelled:
+        return [(None,)]  # type: ignore[list-item]
 
 
 def _read_store(path: str) -> list[LayerData]:

@@ -6,13 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import Field, field_validator
 
 from ssc_core.errors import InputError
-from ssc_core.io.digest import file_digest
+from ssc_core.io.digest import array_digest
 from ssc_core.io.finding import is_no_input
 from ssc_core.io.store import read_mask
 from ssc_core.io.volume import Volume, check_rule, open_volume
+from ssc_core.lung.lnet.digests import digest_of_files
 from ssc_core.lung.params import LungParams
 from ssc_core.lung.pipeline import analyse
 from ssc_core.lung.results import LungResult
@@ -89,8 +92,22 @@ def discover(folder: str | Path) -> list[LungCase]:
     ]
 
 
-def analysed(case: LungCase, params: LungParams, tick: Tick = silent) -> LungResult:
+def analysed(
+    case: LungCase, params: LungParams, tick: Tick = silent, *, mask: npt.ArrayLike | None = None
+) -> LungResult:
     """Open and analyse one CT; nothing is written.
+
+    Parameters
+    ----------
+    case : LungCase
+        Which.
+    params : LungParams
+        How.
+    tick : Tick
+        Progress.
+    mask : array of int (z, y, x), optional
+        A lung mask on the CT's grid, drawn by somebody, in place of the one that `case` names. The record
+        holds the digest of its voxels, which is the same once it was saved and is named in a case.
 
     Raises
     ------
@@ -98,16 +115,17 @@ def analysed(case: LungCase, params: LungParams, tick: Tick = silent) -> LungRes
         If the CT or the mask cannot be used.
     """
     image = case.open(share(tick, 0.0, 0.05))
-    mask = None if case.mask is None else read_mask(case.mask, image)
+    if mask is None and case.mask is not None:
+        mask = read_mask(case.mask, image)
     try:
         result = analyse(image, params, mask=mask, tick=share(tick, 0.05, 1.0))
     except InputError as error:
         if error.source is not None:
             raise
         raise type(error)(error.message, source=case.ct, private=error.private) from error
-    inputs = {"ct": _digest(image.files)}
-    if case.mask is not None:
-        inputs["mask"] = file_digest(case.mask)
+    inputs = {"ct": digest_of_files(image.files)}
+    if mask is not None:
+        inputs["mask"] = array_digest(np.asarray(mask).astype(np.uint8))
     header = {str(k): v for k, v in image.header.items()}
     opened = {"ct": header, "series_rule": case.series_rule, "resample_gaps": case.resample_gaps}
     record = replace(result.record, inputs=inputs, parameters={**result.record.parameters, **opened})
@@ -149,14 +167,6 @@ def run_case(case: LungCase, params: LungParams, folder: Path, tick: Tick = sile
     for values in result.areas.to_dict("records"):
         row |= {f"level_{values['level']}_{c}": values[c] for c in density}
     return row | {"grade": result.grade, "flags": "; ".join(result.flags)}
-
-
-def _digest(files: tuple[Path, ...]) -> str:
-    if len(files) == 1:
-        return file_digest(files[0])
-    import hashlib
-
-    return "sha256:" + hashlib.sha256("\n".join(sorted(map(file_digest, files))).encode()).hexdigest()
 
 
 def _ending(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,7 +15,15 @@ from ssc_core.lung.checks import Grade
 from ssc_core.lung.levels import Level
 from ssc_core.results import Measurement, RunRecord
 
-__all__ = ["LungResult"]
+__all__ = ["LungResult", "levels_frame"]
+
+_COLUMNS = ("number", "name", "z_mm", "slice", "source_slice", "method", "uncertainty_mm", "note")
+
+
+def levels_frame(levels: Sequence[Level]) -> pd.DataFrame:
+    """Levels as a table: level, name, z_mm, slice, source_slice, method, uncertainty_mm, note."""
+    table = pd.DataFrame([{c: getattr(level, c) for c in _COLUMNS} for level in levels])
+    return table.astype({"slice": "Int64", "source_slice": "Int64"}).rename(columns={"number": "level"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +73,7 @@ class LungResult:
 
     def level_frame(self) -> pd.DataFrame:
         """The levels as a table: level, name, z_mm, slice, source_slice, method, uncertainty_mm, note."""
-        columns = ("number", "name", "z_mm", "slice", "source_slice", "method", "uncertainty_mm", "note")
-        table = pd.DataFrame([{c: getattr(level, c) for c in columns} for level in self.levels])
-        for column in ("slice", "source_slice"):
-            table[column] = table[column].astype("Int64")
-        return table.rename(columns={"number": "level"})
+        return levels_frame(self.levels)
 
     def __repr__(self) -> str:
         found = sum(not level.missing for level in self.levels)

@@ -13,7 +13,7 @@ from ssc_core.lung.refinement.history import Action, History, audit_table
 from ssc_core.lung.refinement.holes import fill_holes
 from ssc_core.lung.refinement.interpolation import interpolate
 from ssc_core.lung.refinement.islands import keep_largest, remove_island
-from ssc_core.lung.refinement.journal import Journal, Recovered, recover
+from ssc_core.lung.refinement.journal import Journal, Recovered, recover, unsaved_actions
 from ssc_core.lung.refinement.saving import save_verified
 from ssc_core.lung.refinement.smoothing import smooth
 from ssc_core.lung.refinement.split import split_sides
@@ -41,4 +41,5 @@ __all__ = [
     "split_sides",
     "stroke",
     "suspicious_slices",
+    "unsaved_actions",
 ]

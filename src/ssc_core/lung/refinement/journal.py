@@ -23,7 +23,7 @@ from ssc_core.geometry import Box, Frame
 from ssc_core.lung.refinement.change import Change, Labels
 from ssc_core.lung.refinement.history import Action, History
 
-__all__ = ["Journal", "Recovered", "recover"]
+__all__ = ["Journal", "Recovered", "recover", "unsaved_actions"]
 
 _BASE, _HEAD = "labels.bin", "journal.json"
 _ENDING = ".action"
@@ -181,6 +181,18 @@ def recover(folder: str | Path) -> Recovered:
     n = len(unread)
     lost = (f"{n} later action{'s' if n > 1 else ''} could not be read and {'are' if n > 1 else 'is'} lost",)
     return Recovered(history, frame, subject, journal, lost if n else ())
+
+
+def unsaved_actions(folder: str | Path) -> tuple[Path, ...]:
+    """The actions of a journal, oldest first; none if there is no journal, or the last action was to save."""
+    files = tuple(sorted(Path(folder).glob(f"*{_ENDING}")))
+    if not files:
+        return ()
+    try:
+        saved = json.loads(files[-1].read_bytes().partition(b"\n")[0])["kind"] == "save"
+    except (OSError, ValueError, KeyError, TypeError):
+        saved = False  # damaged: recovering says what can be had
+    return () if saved else files
 
 
 def _entries(folder: Path, digest: str) -> Iterator[tuple[Action, str]]:
