@@ -49,7 +49,7 @@ class Derived:
 
 
 def read_derived(path: str | Path) -> Derived:
-    """Read derived scores.
+    """Read derived scores, as ``derived.csv`` of 'ssc lung heatmap-threshold' holds them.
 
     Raises
     ------
@@ -57,6 +57,8 @@ def read_derived(path: str | Path) -> Derived:
         If a column is missing.
     """
     table = read_table(path)
+    if "case_id" not in table and "ct" in table:  # as 'ssc lung heatmap-threshold' numbers its CTs
+        table = table.rename(columns={"ct": "case_id"})
     needed = ["case_id", *PATTERNS, *(f"{p}_derived" for p in PATTERNS)]
     absent = [c for c in needed if c not in table]
     if absent:
