@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssc_core.errors import EmptyError, InputError
+from ssc_core.lung.case import LungCase
 from ssc_core.lung.synthesis import insertion
 from ssc_core.lung.synthesis.insertion import synthesise
-from ssc_core.lung.synthesis.params import SynthesisParams
-from ssc_core.lung.synthesis.seeds import SeedBank
-from ssc_core.lung.synthesis.slices import LungSlice
+from ssc_core.lung.synthesis.params import StudyParams, SynthesisParams
+from ssc_core.lung.synthesis.seeds import SeedBank, generated_seeds
+from ssc_core.lung.synthesis.slices import LungSlice, healthy_slices
 
 PLAIN = SynthesisParams()
 
@@ -118,3 +122,44 @@ def test_a_slice_without_lung_is_refused(healthy: LungSlice, bank: SeedBank) -> 
 def test_axes_must_be_in_order() -> None:
     with pytest.raises(InputError, match="smaller first"):
         SynthesisParams.make(axis_px=(150, 1))
+
+
+def test_a_study_is_written_for_readers_and_for_training(tmp_path: Path) -> None:
+    from ssc_core.cli.synthesise import synthesise as command
+    from ssc_core.io.volume import open_volume
+
+    params = StudyParams(phantoms=1, phantom_px=64, slices=2, count=4, healthy=30, pixel_mm=0.64, seed=1)
+    command(out=tmp_path / "a", params=params)
+    command(out=tmp_path / "b", params=params)
+    names = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
+    assert all((tmp_path / "a" / n).read_bytes() == (tmp_path / "b" / n).read_bytes() for n in names)
+    table = pd.read_csv(tmp_path / "a" / "scores.csv")
+    assert len(table) == len(pd.read_csv(tmp_path / "a" / "manifest.csv")) == 4
+    for row in table.to_dict("records"):
+        patterns, lungs = (
+            np.asarray(open_volume(tmp_path / "a" / f / f"{row['case_id']}.nii.gz", allow_single=True).hu)
+            for f in ("patterns", "lungs")
+        )
+        share = 100 * np.count_nonzero(patterns) / np.count_nonzero(lungs)
+        assert row["tot"] == pytest.approx(share, abs=1e-6)
+        assert row["gg"] == pytest.approx(100 * (patterns % 2 == 1).sum() / np.count_nonzero(lungs), abs=1e-6)
+
+
+def test_a_real_ct_can_be_the_start(tmp_path: Path, real_data: Path) -> None:
+    case = LungCase(case_id="case-0001", ct=real_data / "ct/lung_pet_ct_chest/derived_256x256x30.nii.gz")
+    found, doubts = healthy_slices([case], 3)
+    assert len(found) == 3
+    assert all(one.lung.any() and 0 < one.height < 1 for one in found)
+    assert all("case-0001" in d for d in doubts)
+    made = synthesise(found[1], generated_seeds(0, count=2), PLAIN, rng(2))
+    inserted = made.gg | made.ret
+    assert made.scores[0] == pytest.approx(100 * inserted.sum() / found[1].lung.sum())
+
+
+def test_nothing_to_start_from_is_one_sentence(tmp_path: Path) -> None:
+    from ssc_core.cli.synthesise import synthesise as command
+
+    with pytest.raises(InputError, match="--phantoms"):
+        command(out=tmp_path / "a")
+    with pytest.raises(InputError, match="no such CT"):
+        command(tmp_path / "missing", out=tmp_path / "a")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import pandas as pd
 from ssc_core.errors import InputError
 from ssc_core.io.output import RECORD, claim
 from ssc_core.io.tables import write_table
-from ssc_core.lung.goh.intervals import fit_intervals
 from ssc_core.lung.goh.scores import PATTERNS
 from ssc_core.lung.snet.evaluate import predictions, summary
 from ssc_core.lung.snet.items_known import ScoreCase, patients_of
@@ -22,6 +21,7 @@ from ssc_core.lung.snet.items_slices import Extracted, extracted
 from ssc_core.lung.snet.params import ScoreTrainParams
 from ssc_core.lung.snet.predict import load_scorer
 from ssc_core.lung.snet.task import ScoreTask
+from ssc_core.lung.snet.train_card import write_run_card
 from ssc_core.lung.snet.train_data import Pool, contract_of, pool_of
 from ssc_core.lung.snet.train_labels import draw_labels
 from ssc_core.lung.synthesis.insertion import DEFINITION
@@ -30,7 +30,6 @@ from ssc_core.plots.learning import learning_figure
 from ssc_core.plots.style import save_figure
 from ssc_core.progress import Tick, share, silent
 from ssc_core.results import record_run
-from ssc_core.training.card import write_card
 from ssc_core.training.devices import device_of
 from ssc_core.training.fit import Fit, Show
 from ssc_core.training.folds import train_folds
@@ -38,14 +37,6 @@ from ssc_core.training.params import TrainParams
 from ssc_core.training.splits import Split, split_patients
 
 __all__ = ["ScoreTraining", "train_scores"]
-
-_LEAST_FOR_INTERVALS = 19
-_ENSEMBLE = "mean of the scores of every fold's network"
-_LIMITS = (
-    "Not for clinical use. The figures hold for CTs and readers like those it was trained on. Scores of "
-    "synthetic slices are areas of what was inserted, those of real ones human estimates: the two differ "
-    "systematically; recalibrate on scored cases of your own."
-)
 
 
 @dataclass(frozen=True)
@@ -135,7 +126,7 @@ def train_scores(
     table = summary(rows, _constants(pool, split))
     write_table(run, "predictions", rows, {"z_mm": "mm", **dict.fromkeys(PATTERNS, "%")})
     write_table(run, "summary", table, {"mae": "%", "sd": "%", "bias": "%"})
-    _write_card(run, fits, pool, split, rows, table)
+    write_run_card(run, fits, pool, split, rows, table)
     if slices is None:
         shutil.rmtree(run / "slices", ignore_errors=True)
     return ScoreTraining(run, fits, table, data.flags)
@@ -209,8 +200,6 @@ def _show(live: Callable[[pd.DataFrame, str], None] | None) -> Show:
 
 def _judge(run: Path, fits: dict[int, Fit], pool: Pool, split: Split, tick: Tick) -> pd.DataFrame:
     """Validation patients by the network of their fold, test patients by all networks together."""
-    from dataclasses import replace
-
     rows: list[dict[str, Any]] = []
     scorers = {n: load_scorer(fit.weights, pool.params.device) for n, fit in fits.items()}
     for i, (number, scorer) in enumerate(scorers.items()):
@@ -228,42 +217,3 @@ def _constants(pool: Pool, split: Split) -> list[float]:
     """Median of each pattern over the patients outside the test set."""
     known = [s.scores for g in split.folds for p in g for s in pool.by_patient[p] if s.offset == 0]
     return [float(v) for v in np.median(np.asarray(known), axis=0)]
-
-
-def _write_card(
-    run: Path, fits: dict[int, Fit], pool: Pool, split: Split, rows: pd.DataFrame, table: pd.DataFrame
-) -> None:
-    figures: dict[str, Any] = {
-        "scores": table.round(4).astype(object).where(table.notna(), None).to_dict("records"),
-        "folds": {str(n): {"epoch": f.best_epoch, "mae": f.best_value} for n, f in fits.items()},
-    }
-    test = rows[rows["set"] == "test"]
-    if len(test) >= _LEAST_FOR_INTERVALS:  # validation patients chose the epoch: they would flatter
-        true = test[[f"true_{p}" for p in PATTERNS]].to_numpy(float)
-        source = f"{test['patient'].nunique()} test patients of the run"
-        found = fit_intervals(
-            test[list(PATTERNS)].to_numpy(float), true, list(test["patient"]), source=source
-        )
-        figures["intervals"] = found.model_dump(mode="json")
-    params = pool.params
-    own = [s for slices in pool.by_patient.values() for s in slices]
-    folds = ", ".join(str(len(f)) for f in split.folds)
-    arms = {"data synthesis": params.synthesis, "balanced sampling": params.balanced}
-    arms["ImageNet start"] = params.pretrained
-    write_card(
-        run,
-        {f"fold-{n}": f.weights for n, f in fits.items()},
-        task="TOT, GG and RET of an axial slice, percent of the lung (S-Net)",
-        architecture=ScoreTask(params.backbone).architecture,
-        input=pool.contract.model_dump(mode="json"),
-        outputs="TOT, GG, RET in percent, linear",
-        training_data=(
-            f"{sum(s.offset == 0 for s in own)} scored slices of {len(pool.by_patient)} patients "
-            f"({sum(s.offset != 0 for s in own)} neighbouring ones share scores): {len(split.test)} patients "
-            f"for testing, folds of {folds}; {', '.join(k for k, on in arms.items() if on) or 'plain'}"
-        ),
-        figures=figures,
-        ensemble=_ENSEMBLE,
-        limits=_LIMITS,
-        seed=params.seed,
-    )

@@ -14,18 +14,20 @@ from ssc_core.seeds import seed_of
 
 __all__ = ["draw_labels"]
 
-_MOST_DRAWN = 240  # synthetic slices are made for the figure
+_DRAWN = 240  # items, over as many epochs as it takes
 
 
 def draw_labels(path: Path, pool: Pool, patients: Sequence[str]) -> None:
-    """Draw Fig. A1 of Jia et al. 2024 for all scored slices, and below it what fold 1 sees in an epoch."""
+    """Draw Fig. A1 of Jia et al. 2024 for all scored slices, and below it what fold 1 draws."""
     own = [s for slices in pool.by_patient.values() for s in slices if s.offset == 0]
     scores = np.array([s.scores for s in own])
     items = pool.items(patients, True)
     rng = np.random.default_rng(seed_of(pool.params.seed, "label figure"))
-    chosen = pool.draws(items)(rng)[:_MOST_DRAWN]
+    draw, chosen = pool.draws(items), np.zeros(0, np.intp)
+    while len(chosen) < _DRAWN:
+        chosen = np.concatenate([chosen, draw(rng)])
     drawn, made = [], []
-    for index in chosen:
+    for index in chosen[:_DRAWN]:
         synthetic = int(index) >= len(items.real)
         drawn.append(items.made(int(index), rng)[1].scores if synthetic else items.real[int(index)].scores)
         made.append(synthetic)

@@ -63,7 +63,7 @@ def write_items(folder: Path, items: Iterable[Item]) -> pd.DataFrame:
         one.to_csv(
             folder / "scores" / f"{item.name}.csv", index=False, float_format="%.9g", lineterminator="\n"
         )
-        if len(examples) < _SHOWN:
+        if made.drawn and len(examples) < _SHOWN:  # those that stay healthy show nothing
             examples.append(
                 Example(
                     item.healthy.hu, made.hu, made.gg, made.ret, made.scores, item.healthy.spacing_mm,
