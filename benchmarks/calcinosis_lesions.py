@@ -19,6 +19,7 @@ import torch
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.pipeline import analyse
 from ssc_core.calcinosis.results import CalcinosisResult
+from ssc_core.calcinosis.unet.compare import is_swapped
 from ssc_core.calcinosis.unet.phantoms import held_out_spec
 from ssc_core.calcinosis.unet.score import dice_of
 from ssc_core.errors import EmptyError
@@ -65,6 +66,7 @@ def image_row(phantom: FingerPhantom, result: CalcinosisResult) -> dict[str, Any
     doubted = (~result.bones.sure) | (result.bones.grade == "doubtful")
     return {
         **dice_of(result.bone_labels, phantom.bones),
+        "swapped": is_swapped(result.bone_labels, phantom.bones),
         "lesions": len(result.lesions),
         "left_out": " ".join(result.left_out.kind),
         "doubted": bool(doubted.any()),
@@ -113,6 +115,7 @@ def summary(lesions: pd.DataFrame, images: pd.DataFrame) -> dict[str, Any]:
         "false sesamoids": int(false.sesamoid.sum()) if len(false) else 0,
         "bone": images.bone.mean(),
         "lowest": images.bone.min(),
+        "swapped": int(images.swapped.sum()),
         **{k: images[k].mean() for k in ("distal", "middle", "proximal")},
     }
 
@@ -141,14 +144,14 @@ def main() -> None:
             result = analyse(image, params)
         except EmptyError as error:
             images.append({**row, "unusable": True, "flags": error.message})
-            continue
-        lesions += [{"seed": seed, "cut": spec.cut, **r} for r in lesions_of(phantom, result)]
-        images.append({**row, **image_row(phantom, result)})
+        else:
+            lesions += [{"seed": seed, "cut": spec.cut, **r} for r in lesions_of(phantom, result)]
+            images.append({**row, **image_row(phantom, result)})
+        rows, seen = pd.DataFrame(lesions), pd.DataFrame(images)
+        rows.to_csv(given.folder / "lesions.csv", index=False)
+        seen.to_csv(given.folder / "images.csv", index=False)
         print(seed, end=" ", flush=True)
     print()
-    rows, seen = pd.DataFrame(lesions), pd.DataFrame(images)
-    rows.to_csv(given.folder / "lesions.csv", index=False)
-    seen.to_csv(given.folder / "images.csv", index=False)
     told(rows, seen, given.engine)
 
 

@@ -59,7 +59,7 @@ def main() -> None:
     torch.set_num_threads(1)
     params = UnetTrainParams.make(
         epochs=given.epochs, width=8, grid_mm=0.6, patch_px=128, augment=0.0, rotations=3, workers=0,
-        validate_every=20, precision="bfloat16", clip_norm=1.0, device="cpu",
+        validate_every=5, precision="bfloat16", clip_norm=1.0, device="cpu",
     )  # fmt: skip
     contract = Contract(params.grid_mm)
     training = [open_drawn(c) for c in drawings(given.folder / "training", given.images, FIRST_TRAINING)]

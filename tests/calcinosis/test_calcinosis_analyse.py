@@ -26,6 +26,9 @@ CUT = FingerSpec(
 )
 
 
+QUICK = CalcinosisParams(fine_mm=0.2)  # outlines on a coarser grid, where exact areas are not the question
+
+
 def image_of(phantom: FingerPhantom) -> FingerImage:
     return FingerImage(phantom.hu, phantom.frame, np.zeros(phantom.hu.shape, bool), 1.0, "phantom")
 
@@ -109,18 +112,18 @@ def test_turning_the_image_by_a_right_angle_changes_nothing_that_matters(whole):
 
 def test_a_given_mask_takes_the_place_of_the_search(whole):
     phantom, result = whole
-    given = analyse(image_of(phantom), mask=phantom.bones > 0)
+    given = analyse(image_of(phantom), QUICK, mask=phantom.bones > 0)
     assert set(np.unique(given.bone_labels)) == {0, 5}
     free = phantom.table[~phantom.table.touches_bone]
     for row in free.itertuples():
-        assert at(given, row).area_mm2 == pytest.approx(at(result, row).area_mm2, rel=0.05)
+        assert at(given, row).area_mm2 == pytest.approx(at(result, row).area_mm2, rel=0.08)
     assert any("given as a mask" in f for f in given.flags)
 
 
 def test_a_given_seed_grows_that_lesion_alone(whole):
     phantom, _ = whole
     row = phantom.table[~phantom.table.touches_bone].iloc[0]
-    result = analyse(image_of(phantom), seeds=[(row.row, row.column)])
+    result = analyse(image_of(phantom), QUICK, seeds=[(row.row, row.column)])
     assert len(result.lesions) == 1
     assert at(result, row).low <= row.area_mm2 <= at(result, row).high
     assert result.record.parameters["seeds"] == [[row.row, row.column]]
@@ -136,7 +139,7 @@ def test_tolerance_keeps_the_region_near_its_seed(whole):
 
 def test_without_bones_everything_bright_is_a_lesion(whole):
     phantom, _ = whole
-    result = analyse(image_of(phantom), CalcinosisParams(bones=False))
+    result = analyse(image_of(phantom), CalcinosisParams(bones=False, fine_mm=0.2))
     assert len(result.bones) == 0
     assert result.lesions.area_mm2.max() > 100
     assert any("not looked for" in f for f in result.flags)
@@ -155,8 +158,8 @@ def test_an_eight_bit_export_gives_the_areas_and_tells_what_was_lost(whole, tmp_
 
 
 def test_a_finger_without_deposits_has_none():
-    phantom = make_image(FingerSpec(seed=8, spacing_mm=(0.4, 0.4), areas_mm2=(), touching=()))
-    result = analyse(image_of(phantom))
+    phantom = make_image(FingerSpec(seed=8, spacing_mm=(0.5, 0.5), areas_mm2=(), touching=()))
+    result = analyse(image_of(phantom), QUICK)
     assert len(result.lesions) == 0
     assert result.measurements["total_area"].value == 0
     assert "not measured" in str(result.measurements["largest_area"])
@@ -207,7 +210,7 @@ def test_a_case_is_found_run_and_written_the_same_twice_without_its_name(whole, 
     files = []
     for name in ("one", "two"):
         with staged(tmp_path / name) as work:
-            row = run_case(case, CalcinosisParams(), work)
+            row = run_case(case, QUICK, work)
         files.append(
             {
                 p.relative_to(tmp_path / name): p.read_bytes()
@@ -217,7 +220,7 @@ def test_a_case_is_found_run_and_written_the_same_twice_without_its_name(whole, 
         )
     assert files[0] == files[1]
     assert not any(b"ZZNAME" in data for data in files[0].values())
-    assert row["total_area"] == pytest.approx(result.measurements["total_area"].value, rel=0.01)
+    assert row["total_area"] == pytest.approx(result.measurements["total_area"].value, rel=0.04)
     table = pd.read_csv(tmp_path / "one" / "lesions.csv")
     assert table.label.tolist() == [1, 2, 3]
     assert {"area_mm2", "low", "high", "long_mm", "short_mm", "ellipse_mm2", "flags"} <= set(table.columns)
@@ -241,10 +244,10 @@ def test_a_mask_beside_the_image_is_used_and_one_of_another_size_refused(whole, 
     case = CalcinosisCase(**{**case.model_dump(), "pixel_spacing": 0.3, "window": 1500, "level": 450})
     out = tmp_path / "out"
     out.mkdir()
-    assert "given as a mask" in run_case(case, CalcinosisParams(), out)["flags"]
+    assert "given as a mask" in run_case(case, QUICK, out)["flags"]
     imsave(tmp_path / "a_bones.png", np.full((9, 9), 255, np.uint8), check_contrast=False)
     with pytest.raises(GeometryError, match="9 x 9"):
-        run_case(case, CalcinosisParams(), out)
+        run_case(case, QUICK, out)
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ SMALL = 90_008  # its phantom is small
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("compared") / "out"
-    command.compare_segmentations(out=folder, count=1, first_seed=SMALL)
+    command.compare_segmentations(out=folder, count=1, first_seed=SMALL, weights="")
     return folder
 
 

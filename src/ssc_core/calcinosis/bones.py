@@ -74,7 +74,8 @@ class Bones:
     near_hu : ndarray
         (y, x) float32: HU that the nearest bone's cortex shows at its edge.
     distance : ndarray
-        (y, x) float32: distance to bone in mm, negative inside.
+        (y, x) float32: distance to what is taken away as bone in mm, negative inside. That is `labels`, or,
+        with a network, reaches on to the edge that is seen beside it.
     blur_mm : float
         Blur seen at the bones' edges; NaN where it could not be seen.
     """

@@ -11,12 +11,14 @@ import numpy.typing as npt
 from pydantic import Field
 
 from ssc_core.calcinosis.energy import EnergyPair, joined
+from ssc_core.calcinosis.inputs import is_volume
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.pipeline import analyse
 from ssc_core.calcinosis.points import read_seeds, toggled
 from ssc_core.calcinosis.results import CalcinosisResult
 from ssc_core.calcinosis.save import save
-from ssc_core.calcinosis.volume_case import is_volume, run_volume
+from ssc_core.calcinosis.told import study_row
+from ssc_core.calcinosis.volume_case import run_volume
 from ssc_core.errors import FormatError, GeometryError, InputError
 from ssc_core.io.digest import file_digest
 from ssc_core.io.finding import is_no_input
@@ -132,15 +134,7 @@ def run_case(
     result = analysed(case, params, share(tick, 0.0, 0.9))
     save(result, folder)
     tick(1.0, 1.0, "done")
-    values = {name: m.value for name, m in result.measurements.items()}
-    total = result.measurements["total_area"]
-    return {
-        "case_id": case.case_id,
-        **values,
-        "total_area_low": total.low,
-        "total_area_high": total.high,
-        "flags": "; ".join(result.flags),
-    }
+    return study_row(case.case_id, result.measurements, "total_area", result.flags)
 
 
 def _opened(case: CalcinosisCase) -> tuple[FingerImage, EnergyPair | None]:

@@ -12,10 +12,11 @@ from scipy import ndimage as ndi
 from ssc_core.calcinosis.bones import Bones
 from ssc_core.calcinosis.energy import EnergyPair, grade_of, ratio_of
 from ssc_core.calcinosis.grid import FineGrid
-from ssc_core.calcinosis.kinds import DEPOSIT, KINDS, kind_of, shafts_of
+from ssc_core.calcinosis.kinds import DEPOSIT, kind_of, may_be_sesamoid, shafts_of
 from ssc_core.calcinosis.measure import Found
 from ssc_core.calcinosis.params import CalcinosisParams
-from ssc_core.errors import InputError
+from ssc_core.calcinosis.sesamoid import POSSIBLE, is_palmar
+from ssc_core.calcinosis.verdict import check_toggles, verdict_on
 
 __all__ = ["sorted_out"]
 
@@ -61,12 +62,7 @@ def sorted_out(
         If a toggle names no finding.
     """
     ordered = sorted(found, key=lambda f: (-f.area, float(f.row["row"]), float(f.row["column"])))
-    unknown = sorted(set(toggles) - set(range(1, len(ordered) + 1)))
-    if unknown:
-        raise InputError(
-            f"there is no finding {', '.join(map(str, unknown))} to toggle; the labels run from 1 to"
-            f" {len(ordered)}"
-        )
+    check_toggles(toggles, len(ordered))
     shafts = shafts_of(bones, grid)
     counted: list[Found] = []
     left: list[Found] = []
@@ -74,18 +70,17 @@ def sorted_out(
         row = {**one.row, "label": label}
         centre = (np.array([row["row"], row["column"]]) + 0.5) * grid.factor * grid.step
         filled = int(ndi.binary_fill_holes(one.mask).sum())
-        row["kind"] = kind_of(row, centre, shafts, hollow=filled > _HOLLOW * int(one.mask.sum()))
+        hollow = filled > _HOLLOW * int(one.mask.sum())
+        palmar = is_palmar(centre, bones, int(row["finger"]))
+        row["kind"] = kind_of(row, centre, shafts, hollow=hollow, palmar=palmar)
         notes = [row["flags"]] if row["flags"] else []
+        if row["kind"] == DEPOSIT and may_be_sesamoid(row, centre, shafts) and palmar is None:
+            notes.append(POSSIBLE)
         if pair is not None and soft is not None:
             notes += _by_energy(row, one, grid, pair, soft, params)
         notes += _beside_doubt(one, bones)
-        counts = chosen or row["kind"] == DEPOSIT or not params.normal_left_out
-        if label in toggles:
-            counts = not counts
-            notes.append(f"{'counted' if counts else 'left out'} by the reader")
-        elif row["kind"] != DEPOSIT:
-            notes.append(f"{row['kind']}: {KINDS[row['kind']]}")
-        row["flags"] = "; ".join(notes)
+        counts, said = verdict_on(label, str(row["kind"]), toggles, params, chosen=chosen)
+        row["flags"] = "; ".join(notes + said)
         (counted if counts else left).append(replace(one, row=row))
     return counted, left
 

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from ssc_core.calcinosis.bones import Bones
 from ssc_core.calcinosis.grid import FineGrid
+from ssc_core.calcinosis.sesamoid import looks_like_sesamoid
 
-__all__ = ["DEPOSIT", "KINDS", "Shafts", "kind_of", "shafts_of"]
+__all__ = ["DEPOSIT", "KINDS", "Shafts", "kind_of", "may_be_sesamoid", "shafts_of"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -21,7 +22,7 @@ KINDS = {
     DEPOSIT: "counted",
     "rim": "a thin layer along a bone's end, where its outline is least certain",
     "spur": "on bone beside a joint: an osteophyte until a reader says otherwise",
-    "sesamoid": "round and darker inside, free beside the base joint",
+    "sesamoid": "small, round and free on the palmar side of the base joint, or darker inside",
     "bone end": "in line with a bone: its end, which the outline missed",
     "tuft": "at the tip of the distal phalanx",
     "not calcium": "its attenuation at two energies is not that of calcium",
@@ -33,7 +34,6 @@ _IN_LINE = 0.45  # of the height: nearer to the axis than this is no deposit but
 _RIM_THICK_MM, _SPUR_THICK_MM = 0.5, 0.8  # area over contact
 _SPUR_MM2, _TUFT_MM2 = 8.0, 6.0
 _WRAPPED = 0.68  # share of the outline that lies on bone
-_SESAMOID_MM2, _SESAMOID_MM = (2.0, 16.0), 9.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def shafts_of(bones: Bones, grid: FineGrid) -> Shafts:
     origin, axis, low, high, height, number = [], [], [], [], [], []
     size = np.asarray(bones.labels.shape)
     for label, bone in enumerate(bones.found, 1):
-        along = bone.end - bone.start
+        along = _direction(bones, label - 1)
         length = float(np.linalg.norm(along))
         if length < 1e-6:
             continue
@@ -92,7 +92,20 @@ def shafts_of(bones: Bones, grid: FineGrid) -> Shafts:
     )
 
 
-def kind_of(row: dict[str, Any], centre: FloatArray, shafts: Shafts, *, hollow: bool) -> str:
+def _direction(bones: Bones, index: int) -> FloatArray:
+    """Along the bone; along the finger for a stub, which has no direction of its own."""
+    bone = bones.found[index]
+    along = bone.end - bone.start
+    others = [b for i, b in enumerate(bones.found) if i != index and b.finger == bone.finger]
+    if np.linalg.norm(along) > 0.5 or not others:
+        return np.asarray(along, np.float64)
+    ways = [(b.start + b.end) / 2 - bone.start for b in others]
+    return np.asarray(min(ways, key=lambda way: float(np.linalg.norm(way))), np.float64)
+
+
+def kind_of(
+    row: dict[str, Any], centre: FloatArray, shafts: Shafts, *, hollow: bool, palmar: bool | None
+) -> str:
     """The kind of one finding, from its size, its contact with bone and its place.
 
     Parameters
@@ -105,6 +118,8 @@ def kind_of(row: dict[str, Any], centre: FloatArray, shafts: Shafts, *, hollow: 
         The bones' axes.
     hollow : bool
         It has a darker inside, as bone has.
+    palmar : bool or None
+        It lies on the palmar side; None if that cannot be told.
 
     Returns
     -------
@@ -128,7 +143,16 @@ def kind_of(row: dict[str, Any], centre: FloatArray, shafts: Shafts, *, hollow: 
         if end_mm < _SPUR_END_MM and area < _SPUR_MM2 and thick < _SPUR_THICK_MM:
             return "spur"
         return DEPOSIT
-    return "sesamoid" if hollow and _is_sesamoid(row, centre, shafts) else DEPOSIT
+    like = looks_like_sesamoid(row, shafts.phalanx[nearest], end_mm)
+    return "sesamoid" if like and (hollow or palmar) else DEPOSIT
+
+
+def may_be_sesamoid(row: dict[str, Any], centre: FloatArray, shafts: Shafts) -> bool:
+    """Whether form and place are those of a sesamoid, although it counts."""
+    if not len(shafts.origin):
+        return False
+    nearest, end_mm, _ = _place(centre, shafts)
+    return looks_like_sesamoid(row, shafts.phalanx[nearest], end_mm)
 
 
 def _place(centre: FloatArray, shafts: Shafts) -> tuple[int, float, float]:
@@ -154,17 +178,3 @@ def _beyond_tip(centre: FloatArray, shafts: Shafts, nearest: int) -> bool:
     low, high = float(shafts.low[nearest]), float(shafts.high[nearest])
     towards = float((middle - shafts.origin[nearest]) @ shafts.axis[nearest])
     return s > high - 1.0 if towards < (low + high) / 2 else s < low + 1.0
-
-
-def _is_sesamoid(row: dict[str, Any], centre: FloatArray, shafts: Shafts) -> bool:
-    low, high = _SESAMOID_MM2
-    if not low <= row["area_mm2"] <= high or row["short_mm"] < 0.55 * row["long_mm"]:
-        return False
-    return any(
-        math.isfinite(at) and float(np.linalg.norm(o + at * a - centre)) < _SESAMOID_MM
-        for o, a, first, last, p in zip(
-            shafts.origin, shafts.axis, shafts.low, shafts.high, shafts.phalanx, strict=True
-        )
-        for at in (first, last)
-        if p == 4
-    )

@@ -16,6 +16,7 @@ from ssc_core.calcinosis.extent import Extent, extent_of
 from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.lesions import Grown
 from ssc_core.calcinosis.params import CalcinosisParams
+from ssc_core.calcinosis.surroundings import finger_at, flags_of_row
 
 __all__ = ["UNITS", "Found", "measure"]
 
@@ -109,7 +110,7 @@ def measure(
     where = [(c + 0.5) / f - 0.5 for c, f in zip(centre, grid.factor, strict=True)]
     seed = [(c + 0.5) / f - 0.5 for c, f in zip(grown.seed, grid.factor, strict=True)]
     row: dict[str, Any] = {
-        "finger": _finger(bones, centre, grid),
+        "finger": finger_at(bones, centre * grid.step),
         "area_mm2": area,
         "low": low,
         "high": high,
@@ -135,7 +136,7 @@ def measure(
         "energy_ratio": math.nan,
         "energy_grade": "",
     }
-    row["flags"] = "; ".join(_flags(row))
+    row["flags"] = "; ".join(flags_of_row(row, "image", "area", f"{TINY_PX} pixels"))
     return Found(row, box, mask)
 
 
@@ -174,19 +175,6 @@ def _area(
     return area, min(low, area), high
 
 
-def _finger(bones: Bones, at: npt.NDArray[np.float64], grid: FineGrid) -> int:
-    """The finger whose bone's core line is nearest; 0 without bones."""
-    if not bones.found:
-        return 0
-    point = at * grid.step
-    away = []
-    for bone in bones.found:
-        along = bone.end - bone.start
-        share = np.clip((point - bone.start) @ along / max(float(along @ along), 1e-9), 0, 1)
-        away.append(float(np.linalg.norm(point - bone.start - share * along)))
-    return bones.found[int(np.argmin(away))].finger
-
-
 def _at_border(mask: BoolArray, box: tuple[slice, slice], grid: FineGrid) -> bool:
     rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     size = [n * f for n, f in zip(grid.shape, grid.factor, strict=True)]
@@ -196,16 +184,3 @@ def _at_border(mask: BoolArray, box: tuple[slice, slice], grid: FineGrid) -> boo
         or cols[-1] + box[1].start >= size[1] - grid.factor[1]
     )
     return bool(first or last)
-
-
-def _flags(row: dict[str, Any]) -> list[str]:
-    flags = []
-    if row["touches_bone"]:
-        flags.append("touches bone: split from it by shape")
-    if row["touches_border"]:
-        flags.append("touches the image border: part of it may be outside")
-    if row["saturated"]:
-        flags.append("saturated: brighter than the image can show")
-    if row["tiny"]:
-        flags.append(f"under {TINY_PX} pixels: read the interval, not the area")
-    return flags

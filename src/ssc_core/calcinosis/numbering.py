@@ -10,14 +10,20 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage as ndi
 
-from ssc_core.calcinosis.grid import FineGrid
-
-__all__ = ["Stick", "Strung", "fingers_of", "is_pebble", "numbered", "strung", "with_pebbles"]
+__all__ = ["Grid", "Stick", "Strung", "fingers_of", "is_pebble", "numbered", "strung", "with_pebbles"]
 
 FloatArray = npt.NDArray[np.float64]
 
 _JOINT_MM = 9.0  # core lines end inside the bones: gap plus both heads
 _TIP_MM = 7.5  # soft tissue beyond the tuft
+
+
+class Grid(Protocol):
+    """Where labels and tissue lie (``grid.FineGrid``, ``solid.grid.Block``)."""
+
+    @property
+    def step(self) -> tuple[float, ...]:
+        """Size of a part along each axis, mm."""
 
 
 class Stick(Protocol):
@@ -53,7 +59,7 @@ class Strung:
     chain : list of int
         Their indices, from the tip on.
     numbers : list of int
-        1 distal, 2 middle, 3 proximal, 4 beyond, as their shapes tell.
+        1 distal, 2 middle, 3 proximal, 4 beyond, as their shapes tell; 0 where no bone is whole.
     sure : bool
         The fingertip is in view, so that they could be counted.
     """
@@ -67,9 +73,13 @@ def numbered(
     bones: Sequence[Stick],
     labels: npt.NDArray[np.int32],
     tissue: npt.NDArray[np.bool_],
-    grid: FineGrid,
+    grid: Grid,
 ) -> list[tuple[int, int, bool]]:
-    """(finger, phalanx, sure) for each bone; fingers from the image's top on, phalanx 4 beyond the third."""
+    """(finger, phalanx, sure) for each bone; phalanx 4 is beyond the third.
+
+    Works on images and on volumes. Fingers are counted along the axis along which they lie side by side, from
+    its start: from the top of an image with lying fingers, from the left of one with standing ones.
+    """
     fingers = fingers_of(bones, labels, tissue, grid)
     return with_pebbles(bones, [(f.chain, f.numbers, f.sure) for f in fingers])
 
@@ -78,17 +88,21 @@ def fingers_of(
     bones: Sequence[Stick],
     labels: npt.NDArray[np.int32],
     tissue: npt.NDArray[np.bool_],
-    grid: FineGrid,
+    grid: Grid,
 ) -> list[Strung]:
-    """Fingers from the image's top on; sesamoids are in none."""
+    """Fingers in their order side by side; sesamoids are in none."""
     long = [i for i, b in enumerate(bones) if not is_pebble(b)]
     chains = [[long[k] for k in chain] for chain in strung([bones[i] for i in long])]
+    middles = [np.mean([(bones[i].start + bones[i].end) / 2 for i in chain], axis=0) for chain in chains]
+    beside = int(np.ptp(middles, axis=0).argmax()) if chains else 0
     out = []
-    for chain in sorted(chains, key=lambda chain: float(np.mean([bones[i].start[0] for i in chain]))):
+    for k in sorted(range(len(chains)), key=lambda k: float(middles[k][beside])):
+        chain = chains[k]
         tip, sure = _tip_first(chain, bones, labels, tissue, grid)
         chain = chain if tip else chain[::-1]
         first, certain = _first_number(chain, bones, tissue, grid)
-        out.append(Strung(chain, [min(first + k, 4) for k in range(len(chain))], sure and certain))
+        numbers = [min(first + k, 4) if first else 0 for k in range(len(chain))]
+        out.append(Strung(chain, numbers, sure and certain))
     return out
 
 
@@ -187,7 +201,7 @@ def _tip_first(
     bones: Sequence[Stick],
     labels: npt.NDArray[np.int32],
     tissue: npt.NDArray[np.bool_],
-    grid: FineGrid,
+    grid: Grid,
 ) -> tuple[bool, bool]:
     """Whether the chain starts at the tip, and whether that is certain."""
     beyond = [_air_beyond(chain, bones, tissue, grid, last) for last in (False, True)]
@@ -203,7 +217,7 @@ def _tip_first(
 
 
 def _base_side(
-    chain: list[int], k: int, bones: Sequence[Stick], labels: npt.NDArray[np.int32], grid: FineGrid
+    chain: list[int], k: int, bones: Sequence[Stick], labels: npt.NDArray[np.int32], grid: Grid
 ) -> int:
     """1 if the broader end (the base) of a whole bone points to the chain's end, else -1; 0 if unknown."""
     bone = bones[chain[k]]
@@ -219,17 +233,17 @@ def _base_side(
     return 1 if (along > high - quarter).sum() > (along < low + quarter).sum() else -1
 
 
-def _thickness(bone: Stick, depth: FloatArray, grid: FineGrid) -> float:
+def _thickness(bone: Stick, depth: FloatArray, grid: Grid) -> float:
     line = bone.start + np.linspace(0, 1, 20)[:, None] * (bone.end - bone.start)
     at = np.clip(np.rint(line / grid.step).astype(int), 0, np.asarray(depth.shape) - 1)
-    return float(np.median(depth[at[:, 0], at[:, 1]]))
+    return float(np.median(depth[tuple(at.T)]))
 
 
 def _air_beyond(
     chain: list[int],
     bones: Sequence[Stick],
     tissue: npt.NDArray[np.bool_],
-    grid: FineGrid,
+    grid: Grid,
     last: bool,
 ) -> bool:
     """Whether going on along the axis leads into air inside the image within a fingertip's length."""
@@ -252,23 +266,23 @@ def _air_beyond(
     if not inside.all():
         stop = int(np.argmin(inside))
         at = at[:stop]
-    return bool(len(at) and (~tissue[at[:, 0], at[:, 1]]).any())
+    return bool(len(at) and (~tissue[tuple(at.T)]).any())
 
 
 def _first_number(
     chain: list[int],
     bones: Sequence[Stick],
     tissue: npt.NDArray[np.bool_],
-    grid: FineGrid,
+    grid: Grid,
 ) -> tuple[int, bool]:
-    """Number of the chain's first bone: 1 if the fingertip is seen, else from the lengths."""
+    """Number of the chain's first bone: 1 if the fingertip is seen, else from the lengths; 0 if unknown."""
     if _air_beyond(chain, bones, tissue, grid, last=False) and not (
         len(chain) == 1 and bones[chain[0]].cut and _length(bones[chain[0]]) > 26
     ):
         return 1, True
     whole = [(k, _length(bones[i])) for k, i in enumerate(chain) if not bones[i].cut]
     if not whole:
-        return 1, False
+        return 0, False
     # lengths of adult phalanges: distal 15-21 mm, middle 19-30 mm, proximal 34-50 mm
     votes = [(1 if size < 20 else 2 if size < 32 else 3) - k for k, size in whole]
     first = int(np.median(votes))

@@ -25,12 +25,13 @@ from ssc_core.calcinosis.summary import (
     lesion_table_of,
     measurements_of,
 )
+from ssc_core.calcinosis.surroundings import soft_tissue_hu
+from ssc_core.calcinosis.told import record_of
 from ssc_core.calcinosis.unet.bones import network_bones
-from ssc_core.calcinosis.unet.predict import Segmenter, open_segmenter
+from ssc_core.calcinosis.unet.predict import network_of
 from ssc_core.errors import EmptyError, GeometryError, InputError
 from ssc_core.io.image import FingerImage
 from ssc_core.progress import Tick, share, silent, track
-from ssc_core.results import record_run
 
 __all__ = ["analyse"]
 
@@ -87,8 +88,10 @@ def analyse(
     grid = FineGrid.of(hu_pixels.shape, image.frame.spacing, params.fine_mm)
     hu = grid.refined(hu_pixels)
     tissue = hu > params.tissue_hu
-    soft = _soft_hu(hu, tissue)
-    network = _network(params, mask)
+    soft = soft_tissue_hu(hu, tissue)
+    network = network_of(params, mask)
+    if network is not None and network.ndim != 2:
+        raise InputError("these weights are of a U-Net for volumes; name those of one for images")
     if network is None:
         bones = _bones(hu, tissue, grid, params, soft, mask, share(tick, 0.05, 0.6))
     else:
@@ -116,22 +119,13 @@ def analyse(
         soft=(hu_pixels > params.tissue_hu) & (hu_pixels < 150),
     )
     flags = flags_of(image, bones, kept, left, params, seen, mask is not None)
-    record = record_run(
-        "calcinosis analyse",
-        {
-            **params.model_dump(),
-            "unet_weights": None if network is None else network.name,  # never a path
-            "bones_given": mask is not None,
-            "two_energies": pair is not None,
-            "seeds": None if seeds is None else [list(s) for s in seeds],
-            "toggles": sorted(toggles),
-            "soft_tissue_hu": round(soft, 6),
-            "blur_used_mm": round(blur, 6),
-        },
-        {},
-        warnings=flags,
-        weights={} if network is None else {network.name: network.sha256},
-    )
+    found_out = {
+        "bones_given": mask is not None,
+        "two_energies": pair is not None,
+        "soft_tissue_hu": round(soft, 6),
+        "blur_used_mm": round(blur, 6),
+    }
+    record = record_of("calcinosis analyse", params, network, seeds, toggles, flags, found_out)
     tick(1.0, 1.0, "done")
     return CalcinosisResult(
         lesion_table_of(kept),
@@ -175,11 +169,6 @@ def _checked(image: FingerImage, params: CalcinosisParams, mask: BoolArray | Non
     return hu
 
 
-def _soft_hu(hu: npt.NDArray[np.float32], tissue: BoolArray) -> float:
-    soft = hu[tissue & (hu < 150)]
-    return float(np.median(soft)) if soft.size else 50.0
-
-
 def _bones(
     hu: npt.NDArray[np.float32],
     tissue: BoolArray,
@@ -196,13 +185,6 @@ def _bones(
     bones = find_bones(hu, tissue, grid, params, soft, tick)
     _need_bones(bones)
     return bones
-
-
-def _network(params: CalcinosisParams, mask: BoolArray | None) -> Segmenter | None:
-    """The U-Net, where it is what finds the bones."""
-    if not params.bones or mask is not None or params.engine != "unet":
-        return None
-    return open_segmenter(params.unet_weights)
 
 
 def _need_bones(bones: Bones) -> None:

@@ -39,7 +39,7 @@ def residual(
     room : ndarray
         (y, x) float32, the share of each point's surroundings that is not bone.
     """
-    bone = bones.labels > 0
+    bone = bones.distance < 0
     sigma = [blur_mm / s for s in step]
     solid = np.where(bone, bones.near_hu - soft_hu, 0.0).astype(np.float32)
     haze = ndi.gaussian_filter(solid, sigma)

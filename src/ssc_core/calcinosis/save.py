@@ -7,6 +7,9 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+
+from ssc_core.calcinosis.burden import BURDEN_UNITS, burden_of
 from ssc_core.calcinosis.measure import UNITS
 from ssc_core.calcinosis.results import BONE_NAMES, CalcinosisResult
 from ssc_core.io.output import RECORD
@@ -16,7 +19,7 @@ from ssc_core.plots.calcinosis import overlay
 from ssc_core.plots.style import save_figure
 from ssc_core.results import Measurement
 
-__all__ = ["bone_names", "save", "summary_json"]
+__all__ = ["bone_names", "save", "summary_json", "write_burden"]
 
 
 def bone_names(result: CalcinosisResult) -> dict[int, str]:
@@ -30,7 +33,7 @@ def save(result: CalcinosisResult, folder: str | Path) -> None:
     """Write a result into a folder (by habit the one that ``io.output.staged`` yields).
 
     ``lesions.csv/.parquet`` (one row per lesion), ``not_lesions.csv/.parquet`` (findings that do not
-    count), ``bones.csv/.parquet``, ``summary.json``,
+    count), ``bones.csv/.parquet``, ``burden.csv/.parquet`` (sums per finger), ``summary.json``,
     ``lesions.ome.zarr`` and ``bones.ome.zarr`` (masks on the image's pixels), ``overlay.png``, ``run.json``.
 
     Parameters
@@ -50,6 +53,7 @@ def save(result: CalcinosisResult, folder: str | Path) -> None:
     write_table(folder, "lesions", table, UNITS)
     write_table(folder, "not_lesions", result.left_out, UNITS)
     write_table(folder, "bones", result.bones, {"area_mm2": "mm2"})
+    write_burden(folder, burden_of(table))
     told = summary_json(result.measurements, result.flags)
     (folder / "summary.json").write_text(told, encoding="utf-8", newline="\n")
     names = bone_names(result)
@@ -70,6 +74,11 @@ def save(result: CalcinosisResult, folder: str | Path) -> None:
     )
     save_figure(drawn, folder / "overlay.png")
     (folder / RECORD).write_text(result.record.to_json(), encoding="utf-8", newline="\n")
+
+
+def write_burden(folder: Path, table: pd.DataFrame) -> None:
+    """Sums per finger, with the units of the columns that are there."""
+    write_table(folder, "burden", table, {c: u for c, u in BURDEN_UNITS.items() if c in table.columns})
 
 
 def summary_json(measurements: Mapping[str, Measurement], flags: Sequence[str]) -> str:

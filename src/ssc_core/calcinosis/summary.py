@@ -17,6 +17,7 @@ from ssc_core.io.image import FingerImage
 from ssc_core.results import Measurement
 
 __all__ = [
+    "TIP_UNSEEN",
     "bone_codes_of",
     "bone_table_of",
     "flags_of",
@@ -27,6 +28,8 @@ __all__ = [
 
 _DOUBTED_MM2 = 60.0  # beyond the largest lesion that was read (48 mm2), a bone may have been missed
 _HALF_SEEN = 0.6
+TIP_UNSEEN = "the numbers of the phalanges are not sure: they were numbered from their shapes and lengths"
+"""Said where a fingertip is not in view, or where the network and the shapes do not agree."""
 
 
 def flags_of(
@@ -72,7 +75,7 @@ def _bone_flags(bones: Bones) -> list[str]:
         if bone.seen < _HALF_SEEN:
             flags.append(f"{name}: only {bone.seen:.0%} of its outline is free; the rest was bridged")
     if any(not b.sure and b.phalanx != 4 for b in bones.found):
-        flags.append("the fingertip is not visible: phalanges were numbered from their shapes and lengths")
+        flags.append(TIP_UNSEEN)
     return flags
 
 

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
+from ssc_core.calcinosis.inputs import files_digest
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.points import read_seeds, toggled
 from ssc_core.calcinosis.solid.pipeline import analyse_volume
 from ssc_core.calcinosis.solid.reformat import sagittal_table
+from ssc_core.calcinosis.solid.results import SolidResult
 from ssc_core.calcinosis.solid.save import save_volume
+from ssc_core.calcinosis.told import study_row
 from ssc_core.errors import InputError
 from ssc_core.io.digest import file_digest
 from ssc_core.io.store import read_mask
-from ssc_core.io.volume import check_hu, open_volume
+from ssc_core.io.volume import Volume, check_hu, open_volume
 from ssc_core.progress import Tick, share, silent
 
-__all__ = ["is_volume", "run_volume"]
-
-_VOLUMES = (".nii", ".nii.gz", ".mha", ".mhd", ".nrrd")
+__all__ = ["MeasuredVolume", "analysed_volume", "measured_volume", "run_volume"]
 
 
 class VolumeCase(Protocol):
@@ -53,9 +56,23 @@ class VolumeCase(Protocol):
         """Not read for volumes."""
 
 
-def is_volume(path: Path) -> bool:
-    """Whether a case's image is a volume: a folder of slices, or a file of one."""
-    return path.is_dir() or path.name.lower().endswith(_VOLUMES)
+@dataclass(frozen=True, eq=False)
+class MeasuredVolume:
+    """A volume with what was found in it.
+
+    Parameters
+    ----------
+    result : SolidResult
+        What was found, with the digests of its inputs.
+    hu : ndarray
+        (z, y, x) float32, what was measured; -1024 outside the scanner's field.
+    sagittal : DataFrame or None
+        The 2-D method on the same volume (``solid.reformat.sagittal_table``).
+    """
+
+    result: SolidResult
+    hu: npt.NDArray[np.float32]
+    sagittal: pd.DataFrame | None
 
 
 def run_volume(
@@ -68,48 +85,67 @@ def run_volume(
     InputError
         If a second energy is given, which is read for images only.
     """
+    done = analysed_volume(case, params, share(tick, 0.0, 0.9))
+    save_volume(done.result, done.hu, folder, done.sagittal)
+    tick(1.0, 1.0, "done")
+    return study_row(case.case_id, done.result.measurements, "total_volume", done.result.flags)
+
+
+def analysed_volume(case: VolumeCase, params: CalcinosisParams, tick: Tick = silent) -> MeasuredVolume:
+    """Open and analyse one volume; nothing is written.
+
+    Raises
+    ------
+    InputError
+        If a second energy is given, which is read for images only.
+    """
     if case.image_high is not None:
         raise InputError(
             "two energies are read for images only; give the mixed volume alone", source=case.image_high
         )
     volume = open_volume(case.image)
+    mask = None if case.bones is None else np.asarray(read_mask(case.bones, volume)) > 0
+    seeds = None if case.seeds is None else read_seeds(case.seeds, 3, case.case_id)
+    done = measured_volume(volume, params, mask, seeds, toggled(case.toggles), tick)
+    inputs = {"image": files_digest(volume.files)}
+    inputs |= {r: file_digest(p) for r, p in (("bones", case.bones), ("seeds", case.seeds)) if p is not None}
+    record = replace(done.result.record, inputs=inputs)
+    return replace(done, result=replace(done.result, record=record))
+
+
+def measured_volume(
+    volume: Volume,
+    params: CalcinosisParams,
+    mask: npt.NDArray[np.bool_] | None = None,
+    seeds: Sequence[Sequence[float]] | None = None,
+    toggles: Sequence[int] = (),
+    tick: Tick = silent,
+) -> MeasuredVolume:
+    """Analyse an open volume in three dimensions and, where its bones were found, as sagittal images."""
+    tick(0.0, 1.0, "reading the volume")
     warnings = (*volume.warnings, *check_hu(volume))
     hu = np.asarray(volume.hu, np.float32)
     hu = np.where(np.asarray(volume.outside), np.float32(-1024.0), hu)
-    mask = None if case.bones is None else np.asarray(read_mask(case.bones, volume)) > 0
-    seeds = None if case.seeds is None else read_seeds(case.seeds, 3, case.case_id)
     result = analyse_volume(
         hu,
         volume.frame,
         params,
         mask=mask,
         seeds=seeds,
-        toggles=toggled(case.toggles),
+        toggles=toggles,
         warnings=warnings,
-        tick=share(tick, 0.0, 0.7),
+        tick=share(tick, 0.05, 0.8),
     )
     table = None
     if len(result.bones) and mask is None:
-        table, _ = sagittal_table(hu, result, params)
-    inputs = {"image": _digest(volume.files)}
-    inputs |= {r: file_digest(p) for r, p in (("bones", case.bones), ("seeds", case.seeds)) if p is not None}
+        classical = _for_images(params, result.record.parameters["engine"])
+        table, _ = sagittal_table(hu, result, classical, tick=share(tick, 0.8, 1.0))
     told = {"voxel_mm": list(volume.frame.spacing), "kind": volume.kind}
     parameters = {**result.record.parameters, "image": told}
-    saved = replace(result, record=replace(result.record, inputs=inputs, parameters=parameters))
-    save_volume(saved, hu, folder, table)
-    tick(1.0, 1.0, "done")
-    total = result.measurements["total_volume"]
-    return {
-        "case_id": case.case_id,
-        **{name: m.value for name, m in result.measurements.items()},
-        "total_volume_low": total.low,
-        "total_volume_high": total.high,
-        "flags": "; ".join(result.flags),
-    }
+    record = replace(result.record, parameters=parameters)
+    return MeasuredVolume(replace(result, record=record), hu, table)
 
 
-def _digest(files: tuple[Path, ...]) -> str:
-    """One digest for all files of a volume, whatever their names."""
-    if len(files) == 1:
-        return file_digest(files[0])
-    return "sha256:" + hashlib.sha256("\n".join(sorted(map(file_digest, files))).encode()).hexdigest()
+def _for_images(params: CalcinosisParams, engine: Any) -> CalcinosisParams:
+    """Parameters of the 2-D method: a network that sees volumes cannot see the sagittal images."""
+    return params.model_copy(update={"engine": "classical"}) if engine == "unet" else params

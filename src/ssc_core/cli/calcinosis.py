@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from ssc_core.calcinosis.case import CalcinosisCase
 from ssc_core.calcinosis.params import CalcinosisParams
+from ssc_core.cli.calcinosis_burden import burden
 from ssc_core.cli.calcinosis_train import compare_segmentations, phantom_set, train
 from ssc_core.cli.running import Out, Workers, analyse_one, bar
 from ssc_core.cli.running import batch as run_manifest
@@ -19,7 +20,7 @@ from ssc_core.params import parsed
 __all__ = ["app"]
 
 app = App(name="calcinosis", result_action="return_value")
-for _command in (train, phantom_set, compare_segmentations):
+for _command in (burden, train, phantom_set, compare_segmentations):
     app.command(_command)
 Options = Annotated[CalcinosisParams, Parameter(name="*")]
 _DEFAULT = CalcinosisParams()

@@ -79,7 +79,7 @@ def compare_segmentations(
     out: Out,
     count: int = 20,
     first_seed: int = _HELD_OUT_SEED,
-    weights: str = "",
+    weights: str = "unet_phalanges",
 ) -> None:
     """Compare k-means, EM mixture, mean shift, the classical engine and a U-Net on held-out phantoms.
 
@@ -90,8 +90,8 @@ def compare_segmentations(
     first_seed
         Seed of the first one.
     weights
-        A model of 'ssc models list', or a .safetensors file that 'ssc calcinosis train' wrote. Without it
-        no U-Net takes part.
+        A model of 'ssc models list', or a .safetensors file that 'ssc calcinosis train' wrote; "" leaves
+        the U-Net out.
     """
     from ssc_core.calcinosis.unet.compare import compare_segmentations as compare
     from ssc_core.calcinosis.unet.compare import summary_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +11,13 @@ from scipy import ndimage as ndi
 from scipy.spatial import cKDTree
 
 from ssc_core.calcinosis.bones import Bone, Bones
-from ssc_core.calcinosis.numbering import strung
+from ssc_core.calcinosis.numbering import numbered
+from ssc_core.calcinosis.params import CalcinosisParams
+from ssc_core.calcinosis.solid.grid import Block
 from ssc_core.calcinosis.solid.marrow import marrow_of
 from ssc_core.progress import Tick, silent, track
 
-__all__ = ["find_bones_3d", "near_bone_hu"]
+__all__ = ["bone_of", "find_bones_3d", "near_bone_hu", "signed_distance"]
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -29,27 +32,26 @@ _MIDDLE, _LOW = 0.5, 0.35
 _SPOTS, _FEET = 1200, 12000  # enough places to know a smooth thickness
 
 
-def find_bones_3d(
-    hu: FloatArray, step: tuple[float, ...], soft_hu: float, bone_hu: float, tick: Tick = silent
-) -> Bones:
-    """Bones on the working grid, strung into fingers.
+def find_bones_3d(block: Block, soft_hu: float, params: CalcinosisParams, tick: Tick = silent) -> Bones:
+    """Bones on the working grid, strung into fingers and numbered.
 
     Parameters
     ----------
-    hu : ndarray
-        (z, y, x) float32.
-    step : tuple of float
-        Voxel size, mm.
-    soft_hu, bone_hu : float
-        Soft tissue, and what a cortex exceeds, HU.
+    block : Block
+        HU and geometry.
+    soft_hu : float
+        HU of soft tissue.
+    params : CalcinosisParams
+        ``bone_hu`` (what a cortex exceeds) and ``tissue_hu`` (what is not air).
     tick : Tick
         Told after each bone.
 
     Returns
     -------
     Bones
-        ``area_mm2`` of its bones is a volume here (mm3), ``phalanx`` is 0.
+        ``area_mm2`` of its bones is a volume here (mm3).
     """
+    hu, step, bone_hu = block.hu, block.step, params.bone_hu
     marrow = marrow_of(hu, bone_hu, step)
     solid = _solid(hu, soft_hu, bone_hu, step)
     labels = np.zeros(hu.shape, np.int32)
@@ -62,16 +64,14 @@ def find_bones_3d(
         traced = _with_cortex(hu[box], inner, solid[box], step, soft_hu)
         if traced is None:
             continue
-        mask, thickness, seen, blur = traced
+        mask, seen, blur = traced
         mine = mask & (labels[box] == 0)
         labels[box][mine] = len(found) + 1
         blurs.append(blur)
-        found.append(_bone(mine, box, hu.shape, step, seen, thickness))
-    chains = strung(found)
-    fingers = {index: number for number, chain in enumerate(chains, 1) for index in chain}
+        found.append(bone_of(mine, box, hu.shape, step, seen))
+    numbers = numbered(found, labels, hu > params.tissue_hu, block)
     named = tuple(
-        Bone(fingers[i], 0, b.area_mm2, b.cut, b.seen, False, b.start, b.end, b.height_mm)
-        for i, b in enumerate(found)
+        replace(b, finger=f, phalanx=p, sure=s) for b, (f, p, s) in zip(found, numbers, strict=True)
     )
     mask = labels > 0
     good = [b for b in blurs if math.isfinite(b)]
@@ -119,8 +119,8 @@ def _solid(hu: FloatArray, soft_hu: float, bone_hu: float, step: tuple[float, ..
 
 def _with_cortex(
     hu: FloatArray, marrow: BoolArray, solid: BoolArray, step: tuple[float, ...], soft_hu: float
-) -> tuple[BoolArray, float, float, float] | None:
-    """Mask, typical thickness of the cortex, share of the surface that was seen free, blur."""
+) -> tuple[BoolArray, float, float] | None:
+    """Mask, share of the surface that was seen free, blur."""
     away, foot = ndi.distance_transform_edt(~marrow, sampling=step, return_indices=True)
     body = (solid | marrow) & (away <= _REACH_MM)
     # what can be reached from the marrow without leaving what is dense
@@ -143,7 +143,7 @@ def _with_cortex(
     mask[shell] = away[shell] <= thick[which]
     mask = ndi.binary_closing(np.pad(mask, 3), iterations=2)[3:-3, 3:-3, 3:-3] & (body | marrow)
     blur = _blur(hu, rim, soft_hu, step)
-    return mask, float(np.median(thick)), 1.0 - float(covered.mean()), blur
+    return mask, 1.0 - float(covered.mean()), blur
 
 
 def _thickness(
@@ -183,14 +183,10 @@ def _blur(hu: FloatArray, rim: BoolArray, soft_hu: float, step: tuple[float, ...
     return float(np.quantile(high[good] / (steep[good] * math.sqrt(2 * math.pi)), 0.4))
 
 
-def _bone(
-    mask: BoolArray,
-    box: tuple[slice, ...],
-    shape: tuple[int, ...],
-    step: tuple[float, ...],
-    seen: float,
-    thickness: float,
+def bone_of(
+    mask: BoolArray, box: tuple[slice, ...], shape: tuple[int, ...], step: tuple[float, ...], seen: float
 ) -> Bone:
+    """A bone, not yet numbered, from its mask in a box of a volume of that shape."""
     at = (np.argwhere(mask) + [s.start for s in box]) * np.asarray(step)
     centre = at.mean(0)
     values, vectors = np.linalg.eigh(np.cov(at.T))

@@ -16,6 +16,7 @@ from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.solid.axes import axes_3d, ellipsoid_mm3
 from ssc_core.calcinosis.solid.grid import Block
 from ssc_core.calcinosis.solid.growing import GrownBody
+from ssc_core.calcinosis.surroundings import finger_at, flags_of_row
 
 __all__ = ["UNITS_3D", "Body", "measure_body"]
 
@@ -124,7 +125,7 @@ def measure_body(
     touches = contact > 0 and gap < max(blur_mm, size)
     voxels = volume / voxel_mm3
     row: dict[str, Any] = {
-        "finger": _finger_of(bones, ((centre + 0.5) / zoom - 0.5 + [s.start for s in box]) * block.step),
+        "finger": finger_at(bones, ((centre + 0.5) / zoom - 0.5 + [s.start for s in box]) * block.step),
         "volume_mm3": volume,
         "low": low,
         "high": high,
@@ -150,7 +151,7 @@ def measure_body(
         "touches_border": _at_border(coarse, box, block),
         "tiny": voxels < TINY_VOXELS,
     }  # fmt: skip
-    row["flags"] = "; ".join(_flags(row))
+    row["flags"] = "; ".join(flags_of_row(row, "volume", "volume", f"{TINY_VOXELS} voxels"))
     return Body(row, box, coarse)
 
 
@@ -207,30 +208,8 @@ def _mass(mass_hu: float, volume: float, soft_hu: float, params: CalcinosisParam
     return (params.calibration_slope * mass_hu + base * volume) / 1000.0
 
 
-def _finger_of(bones: Bones, point: npt.NDArray[np.float64]) -> int:
-    if not bones.found:
-        return 0
-    away = []
-    for bone in bones.found:
-        along = bone.end - bone.start
-        share = np.clip((point - bone.start) @ along / max(float(along @ along), 1e-9), 0, 1)
-        away.append(float(np.linalg.norm(point - bone.start - share * along)))
-    return bones.found[int(np.argmin(away))].finger
-
-
 def _at_border(mask: BoolArray, box: tuple[slice, ...], block: Block) -> bool:
     for axis, (s, n) in enumerate(zip(box, block.hu.shape, strict=True)):
         if (s.start == 0 and mask.take(0, axis).any()) or (s.stop == n and mask.take(-1, axis).any()):
             return True
     return False
-
-
-def _flags(row: dict[str, Any]) -> list[str]:
-    flags = []
-    if row["touches_bone"]:
-        flags.append("touches bone: split from it by shape")
-    if row["touches_border"]:
-        flags.append("touches the volume's border: part of it may be outside")
-    if row["tiny"]:
-        flags.append(f"under {TINY_VOXELS} voxels: read the interval, not the volume")
-    return flags

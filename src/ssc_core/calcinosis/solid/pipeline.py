@@ -9,20 +9,23 @@ import numpy as np
 import numpy.typing as npt
 
 from ssc_core.calcinosis.bones import Bones
+from ssc_core.calcinosis.burden import burden_of
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.residual import residual
 from ssc_core.calcinosis.solid.bones import find_bones_3d, near_bone_hu, signed_distance
-from ssc_core.calcinosis.solid.burden import burden_of
 from ssc_core.calcinosis.solid.grid import Block, block_of
 from ssc_core.calcinosis.solid.growing import grow_bodies
 from ssc_core.calcinosis.solid.measure import Body, measure_body
 from ssc_core.calcinosis.solid.results import SolidResult
 from ssc_core.calcinosis.solid.summary import bone_table, flags_3d, lesion_table, measurements_3d
 from ssc_core.calcinosis.solid.verdict import judged
+from ssc_core.calcinosis.surroundings import soft_tissue_hu
+from ssc_core.calcinosis.told import record_of
+from ssc_core.calcinosis.unet.predict import Segmenter, network_of
+from ssc_core.calcinosis.unet.solid_bones import network_bones_3d
 from ssc_core.errors import EmptyError, GeometryError, InputError
 from ssc_core.geometry import Frame
 from ssc_core.progress import Tick, share, silent, track
-from ssc_core.results import record_run
 
 __all__ = ["analyse_volume"]
 
@@ -78,8 +81,9 @@ def analyse_volume(
     params = params or CalcinosisParams()
     hu = _checked(hu, params, mask)
     block = block_of(hu, frame, params.tissue_hu)
-    soft = _soft_hu(block.hu, params.tissue_hu)
-    bones = _bones(block, params, soft, mask, share(tick, 0.1, 0.6))
+    soft = soft_tissue_hu(block.hu, block.hu > params.tissue_hu)
+    network = _network(params, mask)
+    bones = _bones(block, params, soft, mask, network, share(tick, 0.1, 0.6))
     seen = math.isfinite(bones.blur_mm)
     blur = bones.blur_mm if seen else params.blur_mm
     rest, _ = residual(block.hu, bones, soft, blur, block.step)
@@ -92,19 +96,12 @@ def analyse_volume(
     kept, left = judged(large, params, toggles, chosen=seeds is not None)
     table, left_out = lesion_table(kept), lesion_table(left)
     flags = (*warnings, *flags_3d(table, left_out, bones, params, seen, mask is not None))
-    record = record_run(
-        "calcinosis analyse (volume)",
-        {
-            **params.model_dump(),
-            "bones_given": mask is not None,
-            "seeds": None if seeds is None else [list(s) for s in seeds],
-            "toggles": sorted(toggles),
-            "soft_tissue_hu": round(soft, 6),
-            "blur_used_mm": round(blur, 6),
-        },
-        {},
-        warnings=flags,
-    )
+    found_out = {
+        "bones_given": mask is not None,
+        "soft_tissue_hu": round(soft, 6),
+        "blur_used_mm": round(blur, 6),
+    }
+    record = record_of("calcinosis analyse (volume)", params, network, seeds, toggles, flags, found_out)
     tick(1.0, 1.0, "done")
     return SolidResult(
         table,
@@ -136,14 +133,25 @@ def _checked(hu: npt.NDArray[np.float32], params: CalcinosisParams, mask: BoolAr
     return out
 
 
-def _soft_hu(hu: FloatArray, tissue_hu: float) -> float:
-    soft = hu[(hu > tissue_hu) & (hu < 150)]
-    return float(np.median(soft)) if soft.size else 50.0
+def _network(params: CalcinosisParams, mask: BoolArray | None) -> Segmenter | None:
+    """The U-Net, where it was trained on volumes; one for images cannot see them."""
+    network = network_of(params, mask)
+    return network if network is not None and network.ndim == 3 else None
 
 
-def _bones(block: Block, params: CalcinosisParams, soft: float, mask: BoolArray | None, tick: Tick) -> Bones:
+def _bones(
+    block: Block,
+    params: CalcinosisParams,
+    soft: float,
+    mask: BoolArray | None,
+    network: Segmenter | None,
+    tick: Tick,
+) -> Bones:
     if params.bones and mask is None:
-        bones = find_bones_3d(block.hu, block.step, soft, params.bone_hu, tick)
+        if network is None:
+            bones = find_bones_3d(block, soft, params, tick)
+        else:
+            bones = network_bones_3d(block, network, tick)
         if not bones.found:
             raise EmptyError(
                 "no bone was found in the volume; draw the bones and give them as a mask, or use --no-bones"

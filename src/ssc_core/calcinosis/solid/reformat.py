@@ -15,6 +15,7 @@ from ssc_core.calcinosis.solid.results import SolidResult
 from ssc_core.errors import EmptyError
 from ssc_core.geometry import Frame
 from ssc_core.io.image import FingerImage
+from ssc_core.progress import Tick, share, silent
 
 __all__ = ["sagittal", "sagittal_table"]
 
@@ -114,7 +115,7 @@ def _normal(points: FloatArray, along: FloatArray) -> FloatArray:
 
 
 def sagittal_table(
-    hu: npt.NDArray[np.float32], result: SolidResult, params: CalcinosisParams
+    hu: npt.NDArray[np.float32], result: SolidResult, params: CalcinosisParams, *, tick: Tick = silent
 ) -> tuple[pd.DataFrame, dict[int, FingerImage]]:
     """The 2-D method on each finger's sagittal image.
 
@@ -127,13 +128,16 @@ def sagittal_table(
     """
     rows = []
     images = {}
-    for finger, bones in result.bones.groupby("finger", sort=True):
+    fingers = list(result.bones.groupby("finger", sort=True))
+    for number, (finger, bones) in enumerate(fingers):
+        here = share(tick, number / len(fingers), (number + 1) / len(fingers))
+        here(0.0, 1.0, "measuring sagittal images")
         mask = np.isin(result.bone_labels, bones.label)
         image = sagittal(hu, result.frame, mask)
         images[int(str(finger))] = image
         row = {"finger": finger, "lesions": math.nan, "area_mm2": math.nan, "low": math.nan, "high": math.nan}
         try:
-            flat = analyse(image, params)
+            flat = analyse(image, params, tick=here)
         except EmptyError as error:
             rows.append({**row, "note": error.message})
             continue

@@ -24,7 +24,7 @@ class SolidResult:
     lesions : pandas.DataFrame
         One row per lesion, largest first; columns and units in ``solid.measure.UNITS_3D``.
     bones : pandas.DataFrame
-        One row per bone: label, finger, cut, seen, volume_mm3.
+        One row per bone: label, finger, phalanx, sure, cut, seen, volume_mm3.
     burden : pandas.DataFrame
         One row per finger and one for the whole: count, volume, mean HU, mass.
     lesion_labels, bone_labels : ndarray

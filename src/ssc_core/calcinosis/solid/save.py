@@ -9,8 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ssc_core.calcinosis.save import summary_json
-from ssc_core.calcinosis.solid.burden import BURDEN_UNITS
+from ssc_core.calcinosis.save import summary_json, write_burden
 from ssc_core.calcinosis.solid.measure import UNITS_3D
 from ssc_core.calcinosis.solid.results import SolidResult
 from ssc_core.io.output import RECORD
@@ -46,16 +45,21 @@ def save_volume(
     write_table(folder, "lesions", result.lesions, UNITS_3D)
     write_table(folder, "not_lesions", result.left_out, UNITS_3D)
     write_table(folder, "bones", result.bones, {"volume_mm3": "mm3"})
-    write_table(folder, "burden", result.burden, BURDEN_UNITS)
+    write_burden(folder, result.burden)
     if sagittal is not None:
         write_table(folder, "sagittal", sagittal, {"area_mm2": "mm2", "low": "mm2", "high": "mm2"})
     (folder / "summary.json").write_text(
         summary_json(result.measurements, result.flags), encoding="utf-8", newline="\n"
     )
     write_mask(folder / "lesions.ome.zarr", result.lesion_labels, result.frame)
-    write_mask(folder / "bones.ome.zarr", result.bone_labels, result.frame)
+    write_mask(folder / "bones.ome.zarr", result.bone_labels, result.frame, _names(result))
     save_figure(_picture(result, hu), folder / "overlay.png")
     (folder / RECORD).write_text(result.record.to_json(), encoding="utf-8", newline="\n")
+
+
+def _names(result: SolidResult) -> dict[int, str]:
+    rows = result.bones[["label", "phalanx", "finger"]].itertuples(index=False)
+    return {int(label): f"{phalanx}, finger {finger}" for label, phalanx, finger in rows}
 
 
 def _picture(result: SolidResult, hu: npt.NDArray[np.float32]) -> Figure:
@@ -75,7 +79,7 @@ def _picture(result: SolidResult, hu: npt.NDArray[np.float32]) -> Figure:
     places = {
         int(r["label"]): (float(r[names[kept[0]]]), float(r[names[kept[1]]])) for _, r in lesions.iterrows()
     }
-    bones = {int(label): f"bone {label}" for label in result.bones["label"].tolist()}
+    bones = _names(result)
     spacing = (frame.spacing[kept[0]], frame.spacing[kept[1]])
     return overlay(
         flat[0],

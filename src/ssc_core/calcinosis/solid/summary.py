@@ -8,9 +8,11 @@ from typing import Any
 import pandas as pd
 
 from ssc_core.calcinosis.bones import Bones
+from ssc_core.calcinosis.burden import burden_of
 from ssc_core.calcinosis.params import CalcinosisParams
-from ssc_core.calcinosis.solid.burden import burden_of
+from ssc_core.calcinosis.results import BONE_NAMES
 from ssc_core.calcinosis.solid.measure import UNITS_3D, Body
+from ssc_core.calcinosis.summary import TIP_UNSEEN
 from ssc_core.results import Measurement
 
 __all__ = ["bone_table", "flags_3d", "lesion_table", "measurements_3d"]
@@ -36,9 +38,9 @@ def lesion_table(kept: list[Body]) -> pd.DataFrame:
 
 def bone_table(bones: Bones) -> pd.DataFrame:
     """One row per bone; its label is that of the mask."""
-    columns = ["label", "finger", "cut", "seen", "volume_mm3"]
-    rows = [
-        (i, b.finger, b.cut, round(b.seen, 6), b.area_mm2)  # a bone's size is a volume here
+    columns = ["label", "finger", "phalanx", "sure", "cut", "seen", "volume_mm3"]
+    rows = [  # a bone's size is a volume here
+        (i, b.finger, BONE_NAMES[b.phalanx or 5], b.sure, b.cut, round(b.seen, 6), b.area_mm2)
         for i, b in enumerate(bones.found, 1)
     ]
     return pd.DataFrame(rows, columns=columns)
@@ -92,6 +94,8 @@ def flags_3d(
     cut = sum(b.cut for b in bones.found)
     if cut:
         flags.append(f"{cut} bone(s) are cut by the volume's border; what is visible was used")
+    if any(not b.sure and b.phalanx != 4 for b in bones.found):
+        flags.append(TIP_UNSEEN)
     hidden = sum(b.seen < _HALF_SEEN for b in bones.found)
     if hidden:
         flags.append(f"{hidden} bone(s) are free on less than {_HALF_SEEN:.0%} of their surface: check them")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ssc_core.calcinosis.kinds import DEPOSIT, KINDS
+from ssc_core.calcinosis.kinds import DEPOSIT
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.solid.measure import Body
-from ssc_core.errors import InputError
+from ssc_core.calcinosis.verdict import check_toggles, verdict_on
 
 __all__ = ["judged"]
 
@@ -41,24 +41,15 @@ def judged(
         If a toggle names no finding.
     """
     ordered = sorted(bodies, key=lambda b: (-b.volume, float(b.row["plane"]), float(b.row["row"])))
-    unknown = sorted(set(toggles) - set(range(1, len(ordered) + 1)))
-    if unknown:
-        raise InputError(
-            f"there is no finding {', '.join(map(str, unknown))} to toggle; the labels run from 1 to"
-            f" {len(ordered)}"
-        )
+    check_toggles(toggles, len(ordered))
     counted: list[Body] = []
     left: list[Body] = []
     for label, body in enumerate(ordered, 1):
         contact = float(body.row["on_bone_mm2"])
         kind = "rim" if contact > 0 and body.volume / contact < _RIM_THICK_MM else DEPOSIT
-        counts = chosen or kind == DEPOSIT or not params.normal_left_out
         notes = [body.row["flags"]] if body.row["flags"] else []
-        if label in toggles:
-            counts = not counts
-            notes.append(f"{'counted' if counts else 'left out'} by the reader")
-        elif kind != DEPOSIT:
-            notes.append(f"{kind}: {KINDS[kind]}")
+        counts, said = verdict_on(label, kind, toggles, params, chosen=chosen)
+        notes += said
         row = {**body.row, "label": label, "kind": kind, "flags": "; ".join(notes)}
         (counted if counts else left).append(replace(body, row=row))
     return counted, left

@@ -21,7 +21,7 @@ from ssc_core.phantoms.finger import FingerPhantom, FingerSpec, make_image
 from ssc_core.progress import Tick, silent
 from ssc_core.seeds import seed_of
 
-__all__ = ["Comparison", "compare_segmentations", "summary_of"]
+__all__ = ["Comparison", "compare_segmentations", "is_swapped", "summary_of"]
 
 CLASSICAL, UNET = "classical", "U-Net"
 _COLUMNS = ["image", "method", "bone", "distal", "middle", "proximal", "deposit_taken", "swapped"]
@@ -115,11 +115,15 @@ def _scores(method: str, found: npt.NDArray[np.int32], phantom: FingerPhantom) -
     if method in CLUSTERINGS:
         dice |= dict.fromkeys(("distal", "middle", "proximal"), float("nan"))
     else:
-        swapped = any(_misnamed(found, phantom.bones, k) for k in (1, 2, 3))
+        swapped = is_swapped(found, phantom.bones)
     taken = float((found[deposits] > 0).mean()) if deposits.any() else float("nan")
     return {**dice, "deposit_taken": taken, "swapped": swapped}
 
 
-def _misnamed(found: npt.NDArray[np.int32], truth: npt.NDArray[np.int32], k: int) -> bool:
-    here = found[truth % 10 == k] % 10
-    return bool(((here > 0) & (here < 4) & (here != k)).sum() > 0.5 * max(len(here), 1))
+def is_swapped(found: npt.NDArray[np.int32], truth: npt.NDArray[np.int32]) -> bool:
+    """Whether a phalanx was given another's number for most of its area."""
+    for k in (1, 2, 3):
+        here = found[truth % 10 == k] % 10
+        if ((here > 0) & (here < 4) & (here != k)).sum() > 0.5 * max(len(here), 1):
+            return True
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,12 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ssc_core.calcinosis.inputs import files_digest, is_volume
 from ssc_core.calcinosis.unet.contract import CLASSES
 from ssc_core.errors import EmptyError, FormatError, GeometryError
 from ssc_core.io.digest import file_digest
 from ssc_core.io.image import open_finger
 from ssc_core.io.picture import read_picture
-from ssc_core.io.store import read_array
+from ssc_core.io.store import read_array, read_mask
+from ssc_core.io.volume import open_volume
 
 __all__ = ["Drawn", "DrawnCase", "open_drawn"]
 
@@ -27,10 +30,13 @@ class DrawnCase(BaseModel):
 
     case_id: Annotated[str, Field(description="Neutral name of the image.")]
     patient: Annotated[str, Field(description="Neutral name of the patient; the split goes by it.")]
-    image: Annotated[Path, Field(description="DICOM image, or PNG, JPEG or TIFF picture of one.")]
+    image: Annotated[Path, Field(description="DICOM image, or picture of one; or a volume.")]
     labels: Annotated[
         Path,
-        Field(description="Picture or OME-Zarr: 0 background, 1 distal, 2 middle, 3 proximal, 4 other bone."),
+        Field(
+            description="Picture or OME-Zarr (of a volume: NIfTI or OME-Zarr): 0 background, 1 distal, "
+            "2 middle, 3 proximal, 4 other bone."
+        ),
     ]
     pixel_spacing: Annotated[
         float | None, Field(description="mm per pixel, where the file does not say.", gt=0)
@@ -55,18 +61,18 @@ class DrawnCase(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """An image with its labels, read.
+    """An image or volume with its labels, read.
 
     Parameters
     ----------
     patient : str
         Whose.
     hu : ndarray
-        (y, x) float32.
+        (y, x) or (z, y, x) float32.
     labels : ndarray
-        (y, x) uint8, index into :data:`~ssc_core.calcinosis.unet.contract.CLASSES`.
+        uint8 of the same shape, index into :data:`~ssc_core.calcinosis.unet.contract.CLASSES`.
     spacing : tuple of float
-        Pixel size (y, x), mm.
+        Size of a pixel or voxel along each axis, mm.
     digest : str
         Of image and labels.
     """
@@ -74,7 +80,7 @@ class Drawn:
     patient: str
     hu: npt.NDArray[np.float32]
     labels: npt.NDArray[np.uint8]
-    spacing: tuple[float, float]
+    spacing: tuple[float, ...]
     digest: str = ""
 
 
@@ -94,12 +100,11 @@ def open_drawn(case: DrawnCase) -> Drawn:
     InputError
         As :func:`ssc_core.io.image.open_finger`.
     """
-    image = open_finger(case.image, pixel_spacing=case.pixel_spacing, window=case.window, level=case.level)
-    labels = _labels(case.labels)
-    if labels.shape != image.hu.shape:
+    hu, labels, spacing, digest = _volume(case) if is_volume(case.image) else _image(case)
+    if labels.shape != hu.shape:
         raise GeometryError(
             f"the labels have {' x '.join(map(str, labels.shape))} pixels and the image"
-            f" {' x '.join(map(str, image.hu.shape))}; draw them on this image",
+            f" {' x '.join(map(str, hu.shape))}; draw them on this image",
             source=case.labels,
         )
     labels = labels % 10
@@ -111,10 +116,24 @@ def open_drawn(case: DrawnCase) -> Drawn:
         )
     if not ((labels > 0) & (labels < 4)).any():
         raise EmptyError("no phalanx is drawn; draw at least one, or take the image out", source=case.labels)
-    spacing = (float(image.frame.spacing[0]), float(image.frame.spacing[1]))
-    digest = f"{file_digest(case.image)} {file_digest(case.labels)}"
-    hu = np.asarray(image.hu, np.float32)
     return Drawn(case.patient, hu, np.asarray(labels, np.uint8), spacing, digest)
+
+
+_Read = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], tuple[float, ...], str]
+
+
+def _image(case: DrawnCase) -> _Read:
+    image = open_finger(case.image, pixel_spacing=case.pixel_spacing, window=case.window, level=case.level)
+    digest = f"{file_digest(case.image)} {file_digest(case.labels)}"
+    return np.asarray(image.hu, np.float32), _labels(case.labels), image.frame.spacing, digest
+
+
+def _volume(case: DrawnCase) -> _Read:
+    volume = open_volume(case.image)
+    labels = np.asarray(read_mask(case.labels, volume), np.int64)
+    hu = np.where(np.asarray(volume.outside), np.float32(-1024.0), np.asarray(volume.hu, np.float32))
+    told = hashlib.sha256(labels.tobytes()).hexdigest()
+    return np.asarray(hu, np.float32), labels, volume.frame.spacing, f"{files_digest(volume.files)} {told}"
 
 
 def _labels(path: Path) -> npt.NDArray[np.int64]:

@@ -139,9 +139,9 @@ def _on_grid(
     inside = np.ones(one.hu.shape, np.float32)
     classes = [(one.labels == k).astype(np.float32) for k in range(1, len(CLASSES))]
     layers = np.dstack([contract.scaled(one.hu), inside])
-    step = contract.grid_mm
-    image, inside = np.moveaxis(warped(layers, one.spacing, pose, shape, step, 0.0), -1, 0)
-    bones = np.moveaxis(warped(np.dstack(classes), one.spacing, pose, shape, step, 0.0), -1, 0)
+    step, spacing = contract.grid_mm, (one.spacing[0], one.spacing[1])
+    image, inside = np.moveaxis(warped(layers, spacing, pose, shape, step, 0.0), -1, 0)
+    bones = np.moveaxis(warped(np.dstack(classes), spacing, pose, shape, step, 0.0), -1, 0)
     there = inside > 0.5
     image = np.where(there, image / np.maximum(inside, 0.5), np.float32(contract.outside))
     shares = np.concatenate([np.clip(inside - bones.sum(0), 0, 1)[None], bones]) * there

@@ -12,7 +12,7 @@ from scipy import ndimage as ndi
 from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.unet.contract import CLASSES
 
-__all__ = ["Piece", "pieces_of"]
+__all__ = ["Piece", "cores_of", "pieces_of"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
@@ -72,7 +72,7 @@ def pieces_of(shares: npt.NDArray[np.float32], grid: FineGrid) -> tuple[IntArray
     """
     bone = shares[0] < 0.5
     blobs = np.asarray(cc3d.connected_components(bone, connectivity=8), np.int32)
-    cores = _cores(bone, shares[1:].argmax(0), grid)
+    cores, _ = cores_of(bone, shares[1:].argmax(0), _SMALLEST_MM2 / grid.part_mm2, 4)
     index = ndi.distance_transform_edt(cores == 0, return_distances=False, return_indices=True)
     nearest = cores[tuple(index)]
     home = blobs[tuple(index)]
@@ -88,19 +88,33 @@ def pieces_of(shares: npt.NDArray[np.float32], grid: FineGrid) -> tuple[IntArray
     return np.asarray(lookup[labels], np.int32), [pieces[k] for k in kept]
 
 
-def _cores(bone: npt.NDArray[np.bool_], kind: npt.NDArray[np.intp], grid: FineGrid) -> IntArray:
-    """Connected parts of one class, specks left out."""
+def cores_of(
+    bone: npt.NDArray[np.bool_], kind: npt.NDArray[np.intp], smallest: float, links: int
+) -> tuple[IntArray, list[int]]:
+    """Connected parts of one class, specks left out, and the class of each.
+
+    Parameters
+    ----------
+    bone : ndarray
+        bool, image or volume.
+    kind : ndarray
+        Likeliest of the classes but background, from 0 on.
+    smallest : float
+        Parts with fewer pixels are left out.
+    links : int
+        Neighbours that count as connected.
+    """
     cores = np.zeros(bone.shape, np.int32)
-    found = 0
+    kinds: list[int] = []
     for k in range(len(CLASSES) - 1):
-        parts = np.asarray(cc3d.connected_components(bone & (kind == k), connectivity=4), np.int32)
+        parts = np.asarray(cc3d.connected_components(bone & (kind == k), connectivity=links), np.int32)
         counts = np.bincount(parts.ravel())
         for label, box in enumerate(ndi.find_objects(parts), 1):
-            if counts[label] * grid.part_mm2 < _SMALLEST_MM2:
+            if counts[label] < smallest:
                 continue
-            found += 1
-            cores[box][parts[box] == label] = found
-    return cores
+            kinds.append(k + 1)
+            cores[box][parts[box] == label] = len(kinds)
+    return cores, kinds
 
 
 def _joined(labels: IntArray, background: npt.NDArray[np.float32], grid: FineGrid) -> IntArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,22 +11,26 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.unet.contract import CLASSES, Contract, contract_of
+from ssc_core.calcinosis.unet.cubes import from_grid, to_grid
 from ssc_core.calcinosis.unet.items import grid_shape
+from ssc_core.calcinosis.unet.tiling import tiled
 from ssc_core.calcinosis.unet.warp import Pose, warped
 from ssc_core.errors import FormatError, InputError
 from ssc_core.io.digest import file_digest
 from ssc_core.models.nets import build
 from ssc_core.models.registry import load, weights_of
-from ssc_core.progress import Tick, silent, track
+from ssc_core.progress import Tick, silent
 from ssc_core.training.state import facts_of, read_state
 
-__all__ = ["STARTER", "Segmenter", "open_segmenter"]
+__all__ = ["STARTER", "Segmenter", "network_of", "open_segmenter"]
 
 STARTER = "unet_phalanges"
 """Name of the weights in the package."""
 
 FloatArray = npt.NDArray[np.float32]
+_CUBE, _CUBE_OVERLAP = 96, 32  # px, in volumes
 _TILE, _OVERLAP = 512, 128  # px of the network's grid; overlap is more than half of what an output sees
 
 
@@ -92,25 +97,48 @@ class Segmenter:
         layers = np.dstack([self.contract.scaled(hu), np.ones(hu.shape, np.float32)])
         image, inside = np.moveaxis(warped(layers, spacing, pose, shape, step, 0.0), -1, 0)
         image = np.where(inside > 0.5, image / np.maximum(inside, 0.5), np.float32(self.contract.outside))
-        coarse = self._tiled(np.asarray(image, np.float32), tick)
+        seen = np.asarray(image, np.float32)
+        coarse = tiled(seen, self._seen, len(CLASSES), _TILE, _OVERLAP, tick)
         return _back(coarse, pose.matrix(shape, spacing, step), hu.shape, fine)
 
-    def _tiled(self, image: FloatArray, tick: Tick) -> FloatArray:
-        """Outputs of overlapping tiles, weighted down towards their edges."""
-        shape = image.shape
-        rows, columns = (_starts(n) for n in shape)
-        total = np.zeros((len(CLASSES), *shape), np.float32)
-        weight = np.zeros(shape, np.float32)
-        tiles = [(r, c) for r in rows for c in columns]
-        for r, c in track(tiles, tick, "finding phalanges"):
-            part = image[r : r + _TILE, c : c + _TILE]
-            ramp = _ramp(part.shape[0])[:, None] * _ramp(part.shape[1])[None]
-            total[:, r : r + _TILE, c : c + _TILE] += self._seen(part) * ramp
-            weight[r : r + _TILE, c : c + _TILE] += ramp
-        return np.asarray(total / weight, np.float32)
+    def volume_shares(self, hu: FloatArray, spacing: Sequence[float], tick: Tick = silent) -> FloatArray:
+        """Share of each class in each voxel; the network must be one for volumes.
+
+        Parameters
+        ----------
+        hu : ndarray
+            (z, y, x) float32.
+        spacing : sequence of float
+            Voxel size, mm.
+        tick : Tick
+            Told after each tile.
+
+        Returns
+        -------
+        ndarray
+            (classes, z, y, x) float32, adding up to 1.
+        """
+        step, multiple = self.contract.grid_mm, self._network.multiple
+        image = to_grid(self.contract.scaled(hu), spacing, step)
+        beyond = [(0, -n % multiple) for n in image.shape]
+        padded = np.pad(image, beyond, constant_values=self.contract.outside)
+        coarse = tiled(padded, self._seen, len(CLASSES), _CUBE, _CUBE_OVERLAP, tick)
+        inner = tuple(slice(0, n) for n in image.shape)
+        return np.stack([from_grid(c[inner], spacing, hu.shape, step) for c in coarse])
+
+    def classes(self, hu: FloatArray, spacing: tuple[float, ...]) -> npt.NDArray[np.intp]:
+        """Likeliest class of each pixel or voxel."""
+        if hu.ndim == 3:
+            return np.asarray(self.volume_shares(hu, spacing).argmax(0))
+        return np.asarray(self.shares(hu, (spacing[0], spacing[1]), (1, 1)).argmax(0))
+
+    @property
+    def ndim(self) -> int:
+        """2 for images, 3 for volumes."""
+        return 3 if ":3d-" in self.architecture else 2
 
     def _seen(self, part: FloatArray) -> FloatArray:
-        """Mean output over the four mirror images of a tile."""
+        """Mean output over mirror images of a tile."""
         import torch
 
         views: list[tuple[int, ...]] = [(), (1,), (2,), (1, 2)]
@@ -156,17 +184,11 @@ def open_segmenter(weights: str | Path = STARTER) -> Segmenter:
     return Segmenter("trained by the user", file_digest(path), contract, network.eval(), architecture)
 
 
-def _starts(length: int) -> list[int]:
-    """First pixels of the tiles along one axis."""
-    if length <= _TILE:
-        return [0]
-    return [*range(0, length - _TILE, _TILE - _OVERLAP), length - _TILE]
-
-
-def _ramp(length: int) -> FloatArray:
-    at = np.arange(length)
-    edge = np.minimum(at, length - 1 - at) + 1
-    return np.asarray(np.minimum(edge / _OVERLAP, 1.0), np.float32)
+def network_of(params: CalcinosisParams, mask: npt.NDArray[np.bool_] | None) -> Segmenter | None:
+    """The U-Net, where it is what finds the bones."""
+    if not params.bones or mask is not None or params.engine != "unet":
+        return None
+    return open_segmenter(params.unet_weights)
 
 
 def _back(

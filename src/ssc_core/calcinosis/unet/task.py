@@ -25,15 +25,19 @@ class PhalanxTask:
         Width and depth of the network.
     start : mapping, optional
         Weights to begin with (those of a network that was trained before), by name.
+    ndim : {2, 3}
+        Axes of an image.
     """
 
     monitor = "dice"
     higher_is_better = True
 
-    def __init__(self, params: UnetTrainParams, start: Mapping[str, Any] | None = None) -> None:
-        self.start = start
+    def __init__(
+        self, params: UnetTrainParams, start: Mapping[str, Any] | None = None, ndim: int = 2
+    ) -> None:
+        self.start, self.ndim = start, ndim
         self.architecture = unet_name(
-            ndim=2, width=params.width, depth=params.depth, inputs=1, outputs=len(CLASSES)
+            ndim=ndim, width=params.width, depth=params.depth, inputs=1, outputs=len(CLASSES)
         )
 
     def network(self) -> Any:
@@ -43,21 +47,25 @@ class PhalanxTask:
         network = build(self.architecture)
         if self.start is not None:
             network.load_state_dict(self.start)
-        return network.to(memory_format=torch.channels_last)
+        return network.to(memory_format=self._format(torch))
 
     def loss(self, network: Any, batch: Batch) -> Any:
         """Mean over the batch; pixels without an image count for nothing."""
         import torch
 
         image, shares = batch
-        logits = network(image.contiguous(memory_format=torch.channels_last)).float()
+        logits = network(image.contiguous(memory_format=self._format(torch))).float()
         there = shares.sum(dim=1)
         log = torch.log_softmax(logits, dim=1)
         entropy = -(shares * log).sum() / there.sum().clamp_min(1.0)
         guess = log.exp() * there[:, None]
-        both = (guess * shares)[:, 1:].sum(dim=(0, 2, 3))
-        either = (guess**2 + shares**2)[:, 1:].sum(dim=(0, 2, 3))
+        everywhere = (0, *range(2, self.ndim + 2))
+        both = (guess * shares)[:, 1:].sum(dim=everywhere)
+        either = (guess**2 + shares**2)[:, 1:].sum(dim=everywhere)
         return entropy + (1 - (2 * both + 1) / (either + 1)).mean()
+
+    def _format(self, torch: Any) -> Any:
+        return torch.channels_last if self.ndim == 2 else torch.channels_last_3d
 
     def judge(self, network: Any, batch: Batch) -> dict[str, Any]:
         """Dice of each phalanx (NaN where it is not in the image), their mean, and that of all bone."""
@@ -79,6 +87,7 @@ class PhalanxTask:
 
 def _dice(guess: Any, truth: Any) -> Any:
     """Dice per item; NaN where the truth is empty."""
-    total = truth.sum(dim=(1, 2))
-    dice = 2.0 * (guess & truth).sum(dim=(1, 2)) / (guess.sum(dim=(1, 2)) + total)
+    guess, truth = guess.flatten(1), truth.flatten(1)
+    total = truth.sum(dim=1)
+    dice = 2.0 * (guess & truth).sum(dim=1) / (guess.sum(dim=1) + total)
     return dice.where(total > 0, float("nan"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from ssc_core.calcinosis.unet.contract import Contract
+from ssc_core.calcinosis.unet.cubes import CubeItems, WholeCubes
 from ssc_core.calcinosis.unet.drawn import Drawn, DrawnCase, open_drawn
 from ssc_core.calcinosis.unet.items import TrainItems, WholeItems
 from ssc_core.calcinosis.unet.params import UnetTrainParams
 from ssc_core.calcinosis.unet.predict import open_segmenter
 from ssc_core.calcinosis.unet.score import dice_of
 from ssc_core.calcinosis.unet.task import PhalanxTask
-from ssc_core.errors import EmptyError
+from ssc_core.errors import EmptyError, InputError
 from ssc_core.plots.learning import learning_figure
 from ssc_core.plots.style import save_figure
 from ssc_core.progress import Tick, share, silent, track
@@ -86,15 +87,18 @@ def train(
         i: open_drawn(case) for i, case in track(used, share(tick, 0.0, 0.02), "reading drawn phalanges")
     }
     contract = Contract(params.grid_mm)
+    ndim = _ndim_of(drawn.values())
 
     def items_of(chosen: Sequence[str], training: bool) -> Items:
         some = [d for d in drawn.values() if d.patient in set(chosen)]
         if training:
-            return TrainItems(some, contract, params)
-        return WholeItems(some, contract, 2**params.depth)
+            return (TrainItems if ndim == 2 else CubeItems)(some, contract, params)
+        return (WholeItems if ndim == 2 else WholeCubes)(some, contract, 2**params.depth)
 
+    task = PhalanxTask(params, ndim=ndim)
     first = None if start is None else open_segmenter(start)
-    task = PhalanxTask(params, None if first is None else first.weights(PhalanxTask(params).architecture))
+    if first is not None:
+        task = PhalanxTask(params, first.weights(task.architecture), ndim)
     begun = {} if first is None else {first.name: first.sha256}
     identity = {"data": sorted(d.digest for d in drawn.values()), **({"start": begun} if begun else {})}
     fits = train_folds(
@@ -117,6 +121,14 @@ def train(
     return table
 
 
+def _ndim_of(drawn: Iterable[Drawn]) -> int:
+    """2 for images, 3 for volumes."""
+    found = {d.hu.ndim for d in drawn}
+    if len(found) > 1:
+        raise InputError("the manifest holds images and volumes; a network learns one of them, part them")
+    return found.pop()
+
+
 def _scores(fits: dict[int, Fit], split: Split, drawn: dict[int, Drawn], tick: Tick) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     todo = [(n, i) for n in fits for i, d in drawn.items() if d.patient not in split.train(n - 1)]
@@ -125,7 +137,7 @@ def _scores(fits: dict[int, Fit], split: Split, drawn: dict[int, Drawn], tick: T
         if number not in opened:
             opened = {number: open_segmenter(fits[number].weights)}
         one = drawn[i]
-        guess = opened[number].shares(one.hu, one.spacing, (1, 1)).argmax(0)
+        guess = opened[number].classes(one.hu, one.spacing)
         kind = "test" if one.patient in split.test else "validation"
         rows.append({"fold": number, "set": kind, "image": i, **dice_of(guess, one.labels)})
     return pd.DataFrame(rows, columns=["fold", "set", "image", "distal", "middle", "proximal", "bone"])
@@ -165,7 +177,7 @@ def _card(
     write_card(
         run,
         {f"fold-{n}": f.weights for n, f in fits.items()},
-        task="phalanges in sagittal finger CT images",
+        task=f"phalanges in finger CT {'images' if task.ndim == 2 else 'volumes'}",
         architecture=task.architecture,
         input=contract.facts()["input"],
         outputs=", ".join(contract.facts()["classes"]),
