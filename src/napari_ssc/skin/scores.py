@@ -182,11 +182,8 @@ class ScoreTab(QWidget):
                     row |= {"change": d.value, "change low": d.low, "change high": d.high}
                 rows.append(row)
         table = pd.DataFrame(rows)
-        return (
-            table
-            if table["change"].notna().any()
-            else table.drop(columns=[c for c in table if "change" in c])
-        )
+        changes = ["change", "change low", "change high"]
+        return table if table["change"].notna().any() else table.drop(columns=changes)
 
     def _show_map(self, name: str, result: Any, source: Any) -> None:
         import numpy as np

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -29,14 +30,15 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = App(name="lung", result_action="return_value")
-for _command in (heatmap, heatmap_threshold, pattern_scores):
-    app.command(_command)
-app.command(convert)
-for _command in (train_levels, train_scores, synthesise):
-    app.command(_command)
-for _command in (train_starter, pack_starter, judge_starter):
-    app.command(_command)
-for _command in (score, recalibrate, change, backbones, read, rate, ratings, evaluate):
+_COMMANDS: tuple[Callable[..., None], ...] = (
+    score, change, recalibrate, backbones,
+    heatmap, heatmap_threshold, pattern_scores,
+    read, rate, ratings, evaluate,
+    synthesise, train_scores, train_levels,
+    train_starter, pack_starter, judge_starter,
+    convert,
+)  # fmt: skip
+for _command in _COMMANDS:
     app.command(_command)
 Options = Annotated[LungParams, Parameter(name="*")]
 OutFile = Annotated[Path, Parameter(name=["--out", "-o"], help="File to write; a folder for a manifest.")]

@@ -108,8 +108,8 @@ def chest_wall(labels: Labels, grid: WorkGrid, carina: int | None) -> ChestWall:
     angles = np.arange(lung.shape[1]) * np.deg2rad(_STEP_DEGREES)
     healthy = healthy_rays(lung, ribs, np.cos(angles))
     alike = healthy.copy()
-    for z in range(len(lung) - 2, -1, -1):  # below the last lung of a ray: as there
-        alike[z] = np.where(np.isfinite(lung[z]), healthy[z], alike[z + 1])
+    for below in range(len(lung) - 2, -1, -1):  # below the last lung of a ray: as there
+        alike[below] = np.where(np.isfinite(lung[below]), healthy[below], alike[below + 1])
     start = np.where((np.arange(len(lung)) <= (carina or 0))[:, None] & np.isfinite(hull), hull, 0.0)
     ribs = np.where(alike, ribs, _ribs(grid, lung, centre, start))
     return ChestWall(centre, lung, ribs, hull, pleura(lung, ribs, healthy, grid))
