@@ -65,6 +65,22 @@ def test_on_even_ground_two_strokes_share_by_distance(frame: Frame, method: str)
     assert not labels[0, :, 22:].any()
 
 
+@pytest.mark.parametrize(("step", "noise"), [(890, 80), (120, 25), (60, 15)])
+def test_the_walker_betters_the_geodesic_answer_at_weak_edges(step: int, noise: int) -> None:
+    """A walk over the whole box leaves next to nothing of the weaker two: it shrinks to the short stroke."""
+    _, y, x = np.meshgrid(*map(np.arange, (20, 40, 40)), indexing="ij")
+    tube = np.hypot(y - 20, x - 20) < 10
+    hu = np.where(tube, 40 - step, 40) + np.random.default_rng(0).normal(0, noise, tube.shape)
+    strokes = [(10, 20, c) for c in range(15, 25)], [(10, r, c) for r in (3, 36) for c in range(5, 35)]
+    overlap = {}
+    for method in ("geodesic", "random walker"):
+        labels = np.zeros(tube.shape, np.uint8)
+        box, frame = Box((0, 0, 0), tube.shape), Frame((0.8, 0.7, 0.7), (0, 0, 0))
+        grow(labels, hu, frame, box, *strokes, label=1, method=method).apply(labels)
+        overlap[method] = 2 * (tube & (labels == 1)).sum() / (tube.sum() + labels.sum())
+    assert overlap["random walker"] > max(0.85, overlap["geodesic"])
+
+
 def dijkstra(cost: np.ndarray, spacing: tuple[float, ...], start: tuple[int, ...]) -> np.ndarray:
     out = np.full(cost.shape, np.inf)
     out[start] = 0
