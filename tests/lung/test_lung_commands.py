@@ -11,6 +11,7 @@ import SimpleITK as sitk
 
 from ssc_core.cli import app
 from ssc_core.cli.outcome import exit_code_of
+from ssc_core.io.digest import file_digest
 from ssc_core.io.volume import open_volume
 
 
@@ -76,6 +77,8 @@ def test_levels_are_compared_with_a_reader(tmp_path):
     out = tmp_path / "out"
     assert ssc("lung", "evaluate-levels", tmp_path / "reader.csv", tmp_path / "levels.csv", "-o", out) == 0
     long = pd.read_csv(out / "agreement.csv", dtype={"group": str}).set_index(["value", "group", "statistic"])
+    passport = json.loads((out / "run.json").read_text())
+    assert passport["inputs"] == {n: file_digest(tmp_path / f"{n}.csv") for n in ("reader", "levels")}
     error = (found["z_mm"] - truth["z_mm"]).abs()
     for level in ("1", "5"):
         mine = error[truth["level"] == int(level)]
