@@ -58,7 +58,7 @@ def model(tmp_path_factory):
 @pytest.fixture
 def tab(open_panel, qtbot, model):
     viewer, panel = open_panel("Skin", "biopsy")
-    panel.tabs.setCurrentWidget(panel.scores)
+    panel.tabs.setCurrentIndex(1)
     panel.scores.load_model(model)
     return viewer, panel, panel.scores
 

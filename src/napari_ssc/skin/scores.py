@@ -173,9 +173,9 @@ class ScoreTab(QWidget):
             if result.model != self.found[-1][1].model:
                 continue
             for title, m in result.scores.items():
-                row = {"region": name, "score": title.replace("_", " "), "value": m.value, "low": m.low,
-                       "high": m.high, "change": float("nan"), "change low": float("nan"),
-                       "change high": float("nan")}  # fmt: skip
+                row = {"score": title.replace("_", " "), "value": m.value, "low": m.low, "high": m.high,
+                       "change": float("nan"), "change low": float("nan"), "change high": float("nan"),
+                       "region": name}  # fmt: skip
                 before = [r for _, r, s in self.found[:i] if s is source and r.model == result.model]
                 if before and title == result.score_name:
                     d = difference(before[-1], result)
@@ -234,9 +234,10 @@ class ScoreTab(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         for widget in (self.model_button, self.model_label):
             column.addWidget(widget)
+        column.addWidget(self.score_button)
         row = QHBoxLayout()
-        for button in (self.score_button, self.map_button, self.step_box):
-            row.addWidget(button)
+        for widget in (self.map_button, self.step_box):
+            row.addWidget(widget)
         column.addLayout(row)
         for widget in (self.table, self.fields, self.montage, self.report_button):
             column.addWidget(widget)
