@@ -72,9 +72,9 @@ def sorted_out(
         filled = int(ndi.binary_fill_holes(one.mask).sum())
         hollow = filled > _HOLLOW * int(one.mask.sum())
         palmar = is_palmar(centre, bones, int(row["finger"]))
-        row["kind"] = kind_of(row, centre, shafts, hollow=hollow, palmar=palmar)
+        row["kind"] = kind_of(row, centre, shafts, hollow=hollow)
         notes = [row["flags"]] if row["flags"] else []
-        if row["kind"] == DEPOSIT and may_be_sesamoid(row, centre, shafts) and palmar is None:
+        if row["kind"] == DEPOSIT and may_be_sesamoid(row, centre, shafts) and palmar is not False:
             notes.append(POSSIBLE)
         if pair is not None and soft is not None:
             notes += _by_energy(row, one, grid, pair, soft, params)

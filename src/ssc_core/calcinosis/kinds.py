@@ -22,7 +22,7 @@ KINDS = {
     DEPOSIT: "counted",
     "rim": "a thin layer along a bone's end, where its outline is least certain",
     "spur": "on bone beside a joint: an osteophyte until a reader says otherwise",
-    "sesamoid": "small, round and free on the palmar side of the base joint, or darker inside",
+    "sesamoid": "small, round and darker inside, free beside the base joint",
     "bone end": "in line with a bone: its end, which the outline missed",
     "tuft": "at the tip of the distal phalanx",
     "not calcium": "its attenuation at two energies is not that of calcium",
@@ -103,9 +103,7 @@ def _direction(bones: Bones, index: int) -> FloatArray:
     return np.asarray(min(ways, key=lambda way: float(np.linalg.norm(way))), np.float64)
 
 
-def kind_of(
-    row: dict[str, Any], centre: FloatArray, shafts: Shafts, *, hollow: bool, palmar: bool | None
-) -> str:
+def kind_of(row: dict[str, Any], centre: FloatArray, shafts: Shafts, *, hollow: bool) -> str:
     """The kind of one finding, from its size, its contact with bone and its place.
 
     Parameters
@@ -118,8 +116,6 @@ def kind_of(
         The bones' axes.
     hollow : bool
         It has a darker inside, as bone has.
-    palmar : bool or None
-        It lies on the palmar side; None if that cannot be told.
 
     Returns
     -------
@@ -144,7 +140,7 @@ def kind_of(
             return "spur"
         return DEPOSIT
     like = looks_like_sesamoid(row, shafts.phalanx[nearest], end_mm)
-    return "sesamoid" if like and (hollow or palmar) else DEPOSIT
+    return "sesamoid" if like and hollow else DEPOSIT
 
 
 def may_be_sesamoid(row: dict[str, Any], centre: FloatArray, shafts: Shafts) -> bool:

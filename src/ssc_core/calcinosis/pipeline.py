@@ -25,7 +25,7 @@ from ssc_core.calcinosis.summary import (
     lesion_table_of,
     measurements_of,
 )
-from ssc_core.calcinosis.surroundings import soft_tissue_hu
+from ssc_core.calcinosis.surroundings import noise_flags, soft_tissue
 from ssc_core.calcinosis.told import record_of
 from ssc_core.calcinosis.unet.bones import network_bones
 from ssc_core.calcinosis.unet.predict import network_of
@@ -88,7 +88,9 @@ def analyse(
     grid = FineGrid.of(hu_pixels.shape, image.frame.spacing, params.fine_mm)
     hu = grid.refined(hu_pixels)
     tissue = hu > params.tissue_hu
-    soft = soft_tissue_hu(hu, tissue)
+    around = soft_tissue(hu, tissue)
+    soft = around.hu
+    seeded = params.model_copy(update={"seed_hu": around.seed_hu(params.seed_hu)})
     network = network_of(params, mask)
     if network is not None and network.ndim != 2:
         raise InputError("these weights are of a U-Net for volumes; name those of one for images")
@@ -101,7 +103,7 @@ def analyse(
     seen = math.isfinite(bones.blur_mm)
     blur = bones.blur_mm if seen else params.blur_mm
     rest, _ = residual(hu, bones, soft, blur, grid.step)
-    regions = grow(rest, bones.distance, grid, params, soft, seeds)
+    regions = grow(rest, bones.distance, grid, seeded, soft, seeds)
     saturated = grid.repeated(np.asarray(image.saturated, bool) & (hu_pixels > 500))
     found = [
         measure(region, hu, rest, bones, saturated, grid, params, blur)
@@ -119,10 +121,13 @@ def analyse(
         soft=(hu_pixels > params.tissue_hu) & (hu_pixels < 150),
     )
     flags = flags_of(image, bones, kept, left, params, seen, mask is not None)
+    flags = (*flags, *(noise_flags(around, params.seed_hu) if seeds is None else ()))
     found_out = {
         "bones_given": mask is not None,
         "two_energies": pair is not None,
         "soft_tissue_hu": round(soft, 6),
+        "noise_hu": round(around.noise, 6),
+        "seed_used_hu": round(seeded.seed_hu, 6),
         "blur_used_mm": round(blur, 6),
     }
     record = record_of("calcinosis analyse", params, network, seeds, toggles, flags, found_out)

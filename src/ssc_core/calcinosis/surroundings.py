@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import numpy.typing as npt
 
 from ssc_core.calcinosis.bones import Bones
 
-__all__ = ["finger_at", "flags_of_row", "soft_tissue_hu"]
+__all__ = ["SoftTissue", "finger_at", "flags_of_row", "noise_flags", "soft_tissue"]
+
+_ABOVE_NOISE = 4.5
 
 
 def finger_at(bones: Bones, point: npt.NDArray[np.float64]) -> int:
@@ -46,7 +49,41 @@ def flags_of_row(row: dict[str, Any], what: str, size: str, smallest: str) -> li
     return flags
 
 
-def soft_tissue_hu(hu: npt.NDArray[np.float32], tissue: npt.NDArray[np.bool_]) -> float:
-    """Median HU of what is neither air nor calcium."""
+@dataclass(frozen=True)
+class SoftTissue:
+    """Median and spread of what is neither air nor calcium, HU.
+
+    Parameters
+    ----------
+    hu : float
+        The median.
+    noise : float
+        Standard deviation by the median absolute deviation: the image's noise and the tissue's own texture.
+    """
+
+    hu: float
+    noise: float
+
+    def seed_hu(self, wanted: float) -> float:
+        """Where lesions may be seeded: as wanted, but not where noise alone may lead."""
+        return max(wanted, self.hu + _ABOVE_NOISE * self.noise)
+
+
+def soft_tissue(hu: npt.NDArray[np.float32], tissue: npt.NDArray[np.bool_]) -> SoftTissue:
+    """Soft tissue of an image or volume; 50 HU without noise where there is none."""
     soft = hu[tissue & (hu < 150)]
-    return float(np.median(soft)) if soft.size else 50.0
+    if not soft.size:
+        return SoftTissue(50.0, 0.0)
+    middle = float(np.median(soft))
+    return SoftTissue(middle, 1.4826 * float(np.median(np.abs(soft - middle))))
+
+
+def noise_flags(soft: SoftTissue, wanted: float) -> tuple[str, ...]:
+    """Whether noise raised the threshold for seeds."""
+    used = soft.seed_hu(wanted)
+    if used <= wanted:
+        return ()
+    return (
+        f"noise of {soft.noise:.0f} HU: lesions were seeded above {used:.0f} HU only; small faint ones may be"
+        " missed",
+    )

@@ -19,7 +19,7 @@ from ssc_core.calcinosis.solid.measure import Body, measure_body
 from ssc_core.calcinosis.solid.results import SolidResult
 from ssc_core.calcinosis.solid.summary import bone_table, flags_3d, lesion_table, measurements_3d
 from ssc_core.calcinosis.solid.verdict import judged
-from ssc_core.calcinosis.surroundings import soft_tissue_hu
+from ssc_core.calcinosis.surroundings import noise_flags, soft_tissue
 from ssc_core.calcinosis.told import record_of
 from ssc_core.calcinosis.unet.predict import Segmenter, network_of
 from ssc_core.calcinosis.unet.solid_bones import network_bones_3d
@@ -81,13 +81,15 @@ def analyse_volume(
     params = params or CalcinosisParams()
     hu = _checked(hu, params, mask)
     block = block_of(hu, frame, params.tissue_hu)
-    soft = soft_tissue_hu(block.hu, block.hu > params.tissue_hu)
+    around = soft_tissue(block.hu, block.hu > params.tissue_hu)
+    soft = around.hu
+    seeded = params.model_copy(update={"seed_hu": around.seed_hu(params.seed_hu)})
     network = _network(params, mask)
     bones = _bones(block, params, soft, mask, network, share(tick, 0.1, 0.6))
     seen = math.isfinite(bones.blur_mm)
     blur = bones.blur_mm if seen else params.blur_mm
     rest, _ = residual(block.hu, bones, soft, blur, block.step)
-    grown = grow_bodies(rest, bones.distance, block, params, soft, seeds)
+    grown = grow_bodies(rest, bones.distance, block, seeded, soft, seeds)
     found = [
         measure_body(g, block, rest, bones, frame.pixel_size, params, soft, blur)
         for g in track(grown, share(tick, 0.65, 0.95), "measuring lesions")
@@ -96,9 +98,12 @@ def analyse_volume(
     kept, left = judged(large, params, toggles, chosen=seeds is not None)
     table, left_out = lesion_table(kept), lesion_table(left)
     flags = (*warnings, *flags_3d(table, left_out, bones, params, seen, mask is not None))
+    flags = (*flags, *(noise_flags(around, params.seed_hu) if seeds is None else ()))
     found_out = {
         "bones_given": mask is not None,
         "soft_tissue_hu": round(soft, 6),
+        "noise_hu": round(around.noise, 6),
+        "seed_used_hu": round(seeded.seed_hu, 6),
         "blur_used_mm": round(blur, 6),
     }
     record = record_of("calcinosis analyse (volume)", params, network, seeds, toggles, flags, found_out)

@@ -12,6 +12,7 @@ import pytest
 
 from ssc_core.calcinosis.burden import burden_of
 from ssc_core.calcinosis.sesamoid import is_palmar, looks_like_sesamoid
+from ssc_core.calcinosis.surroundings import SoftTissue, noise_flags, soft_tissue
 from ssc_core.calcinosis.visits.study import BurdenCase
 from ssc_core.cli.calcinosis_burden import burden
 from ssc_core.errors import EmptyError
@@ -106,3 +107,19 @@ def test_the_palm_is_where_the_finger_bends_to(mirror: int) -> None:
     assert is_palmar(np.array([-9.0 * mirror, 5.0]), bent, 1) is False
     straight = bones([(0, 0), (0, 40), (0, 70), (0.5, 88)])
     assert is_palmar(np.array([9.0 * mirror, 5.0]), straight, 1) is None
+
+
+def test_noise_raises_the_threshold_for_seeds_and_only_noise_does() -> None:
+    rng = np.random.default_rng(0)
+    hu = np.full((80, 80), -1000.0, np.float32)
+    hu[10:70, 10:70] = 60 + rng.normal(0, 40, (60, 60))
+    hu[30:40, 30:40] = 900.0  # calcium is no soft tissue
+    noisy = soft_tissue(hu, hu > -300)
+    assert noisy.hu == pytest.approx(58, abs=4)
+    assert noisy.noise == pytest.approx(40, rel=0.1)
+    assert noisy.seed_hu(200.0) == pytest.approx(58 + 4.5 * 40, rel=0.1)
+    assert "may be missed" in noise_flags(noisy, 200.0)[0]
+    calm = SoftTissue(60.0, 15.0)
+    assert calm.seed_hu(200.0) == 200.0
+    assert noise_flags(calm, 200.0) == ()
+    assert soft_tissue(hu, hu > 2000) == SoftTissue(50.0, 0.0)
