@@ -51,14 +51,17 @@ def pack_starter(run: Path, /, *, network: OutFile, baseline: OutFile, slices: i
     slices
         Held-out slices that the intervals come from.
     """
-    from ssc_core.lung.extent.pool import Pool
+    from ssc_core.lung.extent.pool import Pool, PoolItems
     from ssc_core.lung.extent.prove import calibration_items
     from ssc_core.lung.extent.ship import pack_baseline, pack_network
 
     with bar() as tick:
         items = calibration_items(slices, tick)
-        pack_network(run / "extent" / "best.safetensors", network, items, tick)
+        valid = Pool(run / "valid")
+        level = PoolItems(valid, range(len(valid)))
+        done = pack_network(run / "extent" / "best.safetensors", network, items, level, tick)
         pack_baseline(Pool(run / "train"), baseline, items, tick=tick)
+    print(", ".join(f"{name} {value:.2f}" for name, value in done.items()))
     print(f"Result: {network}, {baseline}")
 
 

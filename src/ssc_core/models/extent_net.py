@@ -90,7 +90,7 @@ class ExtentNet(nn.Module):  # type: ignore[misc]
         if self.head == "regression":
             weight = functional.adaptive_avg_pool2d(lung[:, None].to(x.dtype), x.shape[-2:])
             mean = (x * weight).sum(dim=(2, 3)) / weight.sum(dim=(2, 3)).clamp_min(1e-6)
-            return self.out(self.norm(mean))
+            return 100 * self.out(self.norm(mean))  # so that steps suited to weights near 1 reach percent
         top = self.across[-1](seen[-1])
         for layer, lower in zip(self.across[-2::-1], seen[-2::-1], strict=True):
             grown = functional.interpolate(top, size=lower.shape[-2:], mode="bilinear", align_corners=False)
