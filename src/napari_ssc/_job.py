@@ -9,6 +9,7 @@ from typing import Any
 from napari.qt.threading import WorkerBase, WorkerBaseSignals
 from qtpy.QtCore import Signal
 
+from napari_ssc._settings import threads_limited
 from ssc_core.errors import Cancelled
 from ssc_core.progress import Tick
 
@@ -43,7 +44,8 @@ class Job(WorkerBase):
         """Called by Qt in the other thread."""
         self._began = time.monotonic()
         try:
-            return self._work(self._tick)
+            with threads_limited():
+                return self._work(self._tick)
         except Cancelled:
             self.quit()  # so that nothing is returned
             return None

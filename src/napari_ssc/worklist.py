@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_ssc import _settings
 from napari_ssc._job import Job
 from napari_ssc._layers import LayerData
 from napari_ssc._ledger import STATES, Ledger
@@ -139,7 +140,8 @@ class Worklist(QWidget):
         self.table.pick(self.ledger.at)
 
     def _ask(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open manifest", "", "Manifest (*.csv)")
+        folder = _settings.worklist_folder()
+        path, _ = QFileDialog.getOpenFileName(self, "Open manifest", folder, "Manifest (*.csv)")
         if path:
             self.open_manifest(path)
 
@@ -170,8 +172,9 @@ class Worklist(QWidget):
 
 
 def _opened(room: str, case: Any, tick: Any) -> LayerData:
-    from napari_ssc._opening import open_ct, open_finger, open_slide
+    from napari_ssc._opening import open_ct, open_slide
+    from napari_ssc.calcinosis.running import opened
 
     # the name of the file may say more than a reader should know
-    opener = {"skin": open_slide, "lung": open_ct, "calcinosis": open_finger}[room]
+    opener = {"skin": open_slide, "lung": open_ct, "calcinosis": opened}[room]
     return opener(case, tick, case.case_id)

@@ -6,6 +6,7 @@ from typing import Any
 
 from qtpy.QtWidgets import QComboBox, QLabel, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
+from napari_ssc._settings import alias
 from napari_ssc.lung.begin import Beginning
 from napari_ssc.lung.brush_box import BrushBox
 from napari_ssc.lung.fields import button, row
@@ -42,7 +43,7 @@ class RefineFace(QWidget):
         self.all_button = button("Approve all", "Lock every slice")
         self.state = QLabel()
         self.state.setWordWrap(True)
-        self.reader = QLineEdit()
+        self.reader = QLineEdit(alias())
         self.reader.setPlaceholderText("your alias")
         self.reader.setToolTip("Stands beside each of your steps in the list that is saved with the mask")
         self.save_button = button("Save mask ...", "As NIfTI in the CT's own frame, read back after")

@@ -6,6 +6,7 @@ from typing import Any
 
 from qtpy.QtWidgets import QFormLayout, QLabel, QLineEdit, QTabWidget, QVBoxLayout, QWidget
 
+from napari_ssc._settings import alias
 from napari_ssc.reading.rating import RateMaps
 from napari_ssc.reading.scoring import ScoreSlices
 
@@ -25,7 +26,7 @@ class ReaderStudy(QWidget):
         super().__init__()
         self.setObjectName("ReaderStudy")
         self.viewer = napari_viewer
-        self.reader_line, self.session_line = QLineEdit(), QLineEdit("T1")
+        self.reader_line, self.session_line = QLineEdit(alias()), QLineEdit("T1")
         self.reader_line.setPlaceholderText("alias, never a name")
         who = QFormLayout()
         who.addRow("Reader", self.reader_line)

@@ -1,0 +1,65 @@
+"""What the user has set once for all (*File > Preferences*); the defaults in older napari."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+__all__ = ["alias", "autosave_seconds", "threads", "threads_limited", "worklist_folder"]
+
+_PLUGIN = "napari-ssc"
+
+
+def alias() -> str:
+    """Who reads and draws; "" where nobody has said so."""
+    return str(_said("reader", "alias", "")).strip()
+
+
+def autosave_seconds() -> int:
+    """Seconds between two saves of what a reader draws into a file already chosen; 0 for never."""
+    return int(_said("reader", "autosave_seconds", 30))
+
+
+def worklist_folder() -> str:
+    """Where manifests are looked for; "" for where one was last."""
+    folder = str(_said("folders", "worklists", "")).strip()
+    return folder if folder and Path(folder).is_dir() else ""
+
+
+def threads() -> int:
+    """Threads that one analysis may use; 0 for as many as there are cores."""
+    return int(_said("computing", "threads", 0))
+
+
+@contextmanager
+def threads_limited() -> Iterator[None]:
+    """Within it, numerical libraries and dask keep to the threads that were set; results are the same."""
+    number = threads()
+    if number == 0:
+        yield
+        return
+    import dask
+    import SimpleITK as sitk
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(number)
+    try:
+        with threadpool_limits(number), dask.config.set(num_workers=number):
+            yield
+    finally:
+        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
+
+
+def _said(group: str, name: str, default: Any) -> Any:
+    try:
+        from napari.settings import get_plugin_settings
+    except ImportError:  # napari before 0.9
+        return default
+    try:
+        settings = get_plugin_settings(_PLUGIN)
+    except KeyError:  # not installed as a plugin, in a script
+        return default
+    return getattr(getattr(settings, group), name)
