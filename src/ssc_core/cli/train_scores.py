@@ -96,4 +96,4 @@ def _line(curve: pd.DataFrame, where: str) -> str:
 
 
 def _text(table: pd.DataFrame) -> str:
-    return table.to_string(index=False, float_format=lambda v: f"{v:.3g}", na_rep="-")
+    return table.to_string(index=False, float_format=lambda v: f"{v:.2f}", na_rep="-")
