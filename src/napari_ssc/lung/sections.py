@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Protocol
 
+from napari_ssc.lung.goh_section import GohSection
+from napari_ssc.lung.heat_section import HeatSection
 from napari_ssc.lung.levels import LevelSection
 from napari_ssc.lung.refine import RefineSection
 
@@ -23,4 +25,9 @@ class LungSection(Protocol):
     def __init__(self, panel: Any) -> None: ...
 
 
-SECTIONS: tuple[type[LungSection], ...] = (RefineSection, LevelSection)
+SECTIONS: tuple[type[LungSection], ...] = (
+    RefineSection,
+    LevelSection,
+    GohSection,
+    HeatSection,
+)

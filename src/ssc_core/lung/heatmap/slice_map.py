@@ -14,7 +14,7 @@ from ssc_core.lung.heatmap.scorer_network import network_of
 from ssc_core.lung.heatmap.texture import HealthyCheck, check_healthy
 from ssc_core.progress import Tick, share, silent
 
-__all__ = ["check_texture", "slice_heatmap"]
+__all__ = ["check_texture", "mean_map", "slice_heatmap"]
 
 Field = npt.NDArray[np.float32]
 Bool = npt.NDArray[np.bool_]
@@ -60,7 +60,7 @@ def slice_heatmap(
                 fade=params.fade, compiled=params.compiled, tick=part,
             )
         )  # fmt: skip
-    return _mean(found)
+    return mean_map(found)
 
 
 def check_texture(
@@ -81,7 +81,8 @@ def check_texture(
     return HealthyCheck(np.mean(moves, axis=0))
 
 
-def _mean(found: list[HeatMap]) -> HeatMap:
+def mean_map(found: list[HeatMap]) -> HeatMap:
+    """The map of several networks of one slice, whose score is their mean."""
     if len(found) == 1:
         return found[0]
     checks = [f.check for f in found if f.check is not None]
