@@ -44,7 +44,7 @@ def abdominal_gas(grid: WorkGrid, air: Bool, carina: int | None) -> Bool:
         core = cores[box] == i
         if core.sum() * grid.voxel_ml < _GAS_ML or box[0].stop >= top:
             continue
-        wide = _widened(box, grid, _SHELL_MM[1])
+        wide = _widened(box, grid, cores.shape, _SHELL_MM[1])
         distance = ndimage.distance_transform_edt(cores[wide] != i, sampling=grid.spacing)
         shell = (distance > _SHELL_MM[0]) & (distance <= _SHELL_MM[1])
         if (grid.hu[wide][shell] > _TISSUE_HU).mean() > _SHELL_TISSUE:
@@ -69,10 +69,10 @@ def fluid_below(gas: Bool, grid: WorkGrid) -> Bool:
     return out
 
 
-def _widened(box: tuple[slice, ...], grid: WorkGrid, mm: float) -> tuple[slice, ...]:
-    """`box` grown by `mm` on every side, within the image."""
+def _widened(box: tuple[slice, ...], grid: WorkGrid, shape: tuple[int, ...], mm: float) -> tuple[slice, ...]:
+    """`box` grown by `mm` on every side, within an array of `shape`."""
     grown = []
     for axis, part in enumerate(box):
         margin = int(mm // grid.spacing[axis]) + 1
-        grown.append(slice(max(0, part.start - margin), min(grid.hu.shape[axis], part.stop + margin)))
+        grown.append(slice(max(0, part.start - margin), min(shape[axis], part.stop + margin)))
     return tuple(grown)
