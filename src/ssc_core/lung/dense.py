@@ -34,7 +34,7 @@ _CLOSING_MM = 7.0  # bright spots of its texture
 _SOFTER_HU, _GROW_MM = 12.0, 8.0  # brighter spots between what was found
 _BIN_MM = 1.0
 _TOUCH_MM = 4.0
-_ON_LUNG = 0.08  # of a piece: what touches the lung with a corner only is muscle or stomach
+_ON_LUNG = 0.7  # of the face of a cube as large as a piece: with a corner only touch muscle and stomach
 _ANTERIOR = -0.6  # sin: rays forward pass heart and sternum
 
 
@@ -161,6 +161,8 @@ def _hanging(dark: Bool, lung: Bool, grid: WorkGrid) -> Bool:
     pieces = cc3d.connected_components(dark, connectivity=6)
     sizes = np.bincount(pieces.ravel())
     on_lung = np.bincount(pieces[near & dark], minlength=len(sizes))
-    keep = (sizes * grid.voxel_ml >= _LEAST_ML) & (on_lung > _ON_LUNG * sizes)
+    ml = sizes * grid.voxel_ml
+    contact_mm2 = on_lung * grid.voxel_ml * 1000 / _TOUCH_MM
+    keep = (ml >= _LEAST_ML) & (contact_mm2 > _ON_LUNG * (1000 * ml) ** (2 / 3))
     keep[0] = False
     return np.asarray(keep[pieces])
