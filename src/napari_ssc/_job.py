@@ -9,9 +9,10 @@ from typing import Any
 from napari.qt.threading import WorkerBase, WorkerBaseSignals
 from qtpy.QtCore import Signal
 
-from napari_ssc._settings import threads_limited
+from napari_ssc._settings import threads
 from ssc_core.errors import Cancelled
 from ssc_core.progress import Tick
+from ssc_core.threads import threads_limited
 
 __all__ = ["Job"]
 
@@ -44,7 +45,7 @@ class Job(WorkerBase):
         """Called by Qt in the other thread."""
         self._began = time.monotonic()
         try:
-            with threads_limited():
+            with threads_limited(threads()):
                 return self._work(self._tick)
         except Cancelled:
             self.quit()  # so that nothing is returned

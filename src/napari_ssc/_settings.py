@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["alias", "autosave_seconds", "threads", "threads_limited", "worklist_folder"]
+__all__ = ["alias", "autosave_seconds", "threads", "worklist_folder"]
 
 _PLUGIN = "napari-ssc"
 
@@ -31,26 +29,6 @@ def worklist_folder() -> str:
 def threads() -> int:
     """Threads that one analysis may use; 0 for as many as there are cores."""
     return int(_said("computing", "threads", 0))
-
-
-@contextmanager
-def threads_limited() -> Iterator[None]:
-    """Within it, numerical libraries and dask keep to the threads that were set; results are the same."""
-    number = threads()
-    if number == 0:
-        yield
-        return
-    import dask
-    import SimpleITK as sitk
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
-    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(number)
-    try:
-        with threadpool_limits(number), dask.config.set(num_workers=number):
-            yield
-    finally:
-        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
 
 
 def _said(group: str, name: str, default: Any) -> Any:

@@ -9,6 +9,7 @@ from npe2 import PluginManifest
 
 import napari_ssc
 from napari_ssc import _settings
+from ssc_core.threads import threads_limited
 
 GROUPS = PluginManifest.from_file(
     Path(napari_ssc.__file__).with_name("napari.yaml")
@@ -45,7 +46,7 @@ def test_threads_are_limited_within_a_run_and_given_back(settings, monkeypatch):
     np.ones((4, 4)) @ np.ones((4, 4))
     before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
     monkeypatch.setattr(settings.computing, "threads", 1)
-    with _settings.threads_limited():
+    with threads_limited(_settings.threads()):
         assert sitk.ProcessObject.GetGlobalDefaultNumberOfThreads() == 1
         assert dask.config.get("num_workers") == 1
         assert {pool["num_threads"] for pool in threadpool_info()} == {1}
