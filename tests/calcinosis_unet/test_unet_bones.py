@@ -55,13 +55,16 @@ def test_one_doubted_bone_is_told_by_its_neighbours() -> None:
 
 
 @pytest.mark.parametrize("wrong", [False, True])
-def test_from_a_visible_fingertip_on_bones_are_counted_whatever_the_network_says(wrong: bool) -> None:
-    said = [[-5.0, -5, 0, -5], [-5, 0.0, -5, -5], [0.0, -5, -5, -5]]
+def test_bones_are_counted_from_a_visible_fingertip_unless_the_network_is_sure(wrong: bool) -> None:
+    said = [[-2.0, -2, 0, -2], [-2, 0.0, -2, -2], [0.0, -2, -2, -2]]
     tissue = INSIDE.copy()
     tissue[:, 250:] = False  # air 1 mm beyond the third bone's core
     out = numbered_in(tissue, chain(said[::-1] if wrong else said))
     assert [n for _, n, _ in out] == [3, 2, 1]
     assert all(certain for _, _, certain in out) is not wrong
+    if wrong:
+        loud = [[3.0 * v for v in each] for each in said[::-1]]
+        assert [n for _, n, _ in numbered_in(tissue, chain(loud))] == [1, 2, 3]
 
 
 def test_a_stub_at_the_border_belongs_to_its_finger() -> None:

@@ -17,7 +17,8 @@ __all__ = ["Piece", "cores_of", "pieces_of"]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
 
-_SMALLEST_MM2 = 2.5
+_SMALLEST_MM2, _SPECK_MM2 = 2.5, 0.3  # of a bone, and of its inside
+_NECK_MM = 0.7  # bones that only hang together by what is less than twice this wide are two
 _SAME_BONE = 0.18  # share of background between two parts of one bone; in a joint it is higher
 _SPLINTER_MM2 = 8.0  # a part smaller than this that lies on a larger one belongs to it
 _WHOLE_MM2 = 25.0  # no whole phalanx is smaller
@@ -70,9 +71,11 @@ def pieces_of(shares: npt.NDArray[np.float32], grid: FineGrid) -> tuple[IntArray
     pieces : list of Piece
         Largest first.
     """
-    bone = shares[0] < 0.5
+    bone = np.asarray(ndi.binary_fill_holes(shares[0] < 0.5))
     blobs = np.asarray(cc3d.connected_components(bone, connectivity=8), np.int32)
-    cores, _ = cores_of(bone, shares[1:].argmax(0), _SMALLEST_MM2 / grid.part_mm2, 4)
+    inside = _deep(bone, grid) > _NECK_MM
+    # by form alone: noise may make the network waver between two names in the middle of one bone
+    cores, _ = cores_of(inside, np.zeros(bone.shape, np.intp), _SPECK_MM2 / grid.part_mm2, 4)
     index = ndi.distance_transform_edt(cores == 0, return_distances=False, return_indices=True)
     nearest = cores[tuple(index)]
     home = blobs[tuple(index)]
@@ -142,8 +145,17 @@ def _joined(labels: IntArray, background: npt.NDArray[np.float32], grid: FineGri
     return np.asarray(lookup[labels], np.int32)
 
 
+def _deep(bone: npt.NDArray[np.bool_], grid: FineGrid) -> FloatArray:
+    """Depth under the surface, mm; a bone goes on beyond the image's border."""
+    margin = 2 * round(_NECK_MM / grid.mean_step)
+    depth = ndi.distance_transform_edt(np.pad(bone, margin, mode="edge"), sampling=grid.step)
+    return np.asarray(depth[margin:-margin, margin:-margin])
+
+
 def _is_chip(piece: Piece) -> bool:
-    """Too small for a whole phalanx and no sesamoid in the network's eyes: part of a deposit."""
+    """Too small for a bone, or for a whole phalanx and no sesamoid in the network's eyes: of a deposit."""
+    if piece.area_mm2 < _SMALLEST_MM2:
+        return True
     return not piece.cut and piece.area_mm2 < _WHOLE_MM2 and float(piece.evidence[-1]) < _PEBBLE
 
 
