@@ -45,7 +45,7 @@ class SlicePlanes:
             at = keys.index(Ellipsis)
             keys[at : at + 1] = [slice(None)] * (4 - len(keys))
         z, *rest = [*keys, *[slice(None)] * (3 - len(keys))]
-        out = np.broadcast_to(np.float32(0), self.shape)[tuple(keys)].copy()
+        out = np.array(np.broadcast_to(np.float32(0), self.shape)[tuple(keys)])  # of no axes for one voxel
         if isinstance(z, slice):
             for i, at in enumerate(range(*z.indices(self.shape[0]))):
                 if at in self.planes:
