@@ -40,11 +40,12 @@ class SlicePlanes:
         return math.prod(self.shape)
 
     def __getitem__(self, key: Any) -> npt.NDArray[np.float32]:
-        keys = list(key) if isinstance(key, tuple) else [key]
+        keys: list[Any] = list(key) if isinstance(key, tuple) else [key]
         if Ellipsis in keys:
             at = keys.index(Ellipsis)
             keys[at : at + 1] = [slice(None)] * (4 - len(keys))
-        z, *rest = [*keys, *[slice(None)] * (3 - len(keys))]
+        keys += [slice(None)] * (3 - len(keys))
+        z, rest = keys[0], keys[1:]
         out = np.array(np.broadcast_to(np.float32(0), self.shape)[tuple(keys)])  # of no axes for one voxel
         if isinstance(z, slice):
             for i, at in enumerate(range(*z.indices(self.shape[0]))):

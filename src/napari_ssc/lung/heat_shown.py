@@ -97,7 +97,7 @@ class HeatShown(HeatFace):
 
     def _shown_map(self) -> Any:
         if self.kind.currentData() == "extent":
-            return self.extents.get(self._here)
+            return None if self._here is None else self.extents.get(self._here)
         return self.maps[self._here].maps if self._here in self.maps else None
 
     def _cut(self, maps: Any, z: int) -> tuple[Any, Any, float]:
@@ -131,7 +131,7 @@ class HeatShown(HeatFace):
         return int(np.clip(round(float(index[0])), 0, self._volume.shape[0] - 1))
 
     def _limit(self) -> float:
-        return self.threshold.value() / 100
+        return float(self.threshold.value()) / 100
 
 
 def _plain(values: Any) -> list[float]:

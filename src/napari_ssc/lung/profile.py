@@ -76,17 +76,20 @@ class ProfilePlot(QWidget):
         """Widget position of a slice."""
         low, high = self._span
         share = (slice_ - low) / (high - low)
-        return self.height() - _BOTTOM - share * (self.height() - _TOP - _BOTTOM)
+        return float(self.height() - _BOTTOM - share * (self.height() - _TOP - _BOTTOM))
 
     def x_of(self, percent: float) -> float:
         """Widget position of an extent."""
-        return _LEFT + min(max(percent, 0.0), self._largest) / self._largest * (self.width() - _LEFT - _RIGHT)
+        return float(
+            _LEFT + min(max(percent, 0.0), self._largest) / self._largest * (self.width() - _LEFT - _RIGHT)
+        )
 
     def slice_at(self, y: float) -> int:
         """The slice at a widget position; the nearest one beyond the ends."""
         low, high = self._span
         share = (self.height() - _BOTTOM - y) / max(1, self.height() - _TOP - _BOTTOM)
-        return round(low + min(max(share, 0.0), 1.0) * (high - low))
+        place: float = low + min(max(share, 0.0), 1.0) * (high - low)
+        return round(place)
 
     def mousePressEvent(self, event: Any) -> None:
         """Go there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ssc_core.cli.running import bar
 from ssc_core.errors import ChoiceNeeded, FormatError
@@ -37,7 +37,7 @@ def compare_levels(reference: Path, levels: Path, out: Path) -> None:
     params = AgreeParams(kind="position", by="level")
     files = {"reader": reference, "levels": levels}
     counted = from_the_patient(*map(_heights, files.values()))
-    given = []
+    given: list[Any] = []
     for (name, path), table in zip(files.items(), counted, strict=True):
         found = readings_of(table, kind_named(params.kind), name, source=path)
         if len(found) > 1:
