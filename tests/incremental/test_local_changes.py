@@ -190,6 +190,7 @@ def test_boxes_by_index_are_boxes_by_copies(networks, image, family, monkeypatch
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3000)
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")  # torch's compiler imports it itself
 def test_compiled_changes_are_the_same(networks, image):
     """Needs a C++ compiler and a minute or more; without one the note says so and the result is the same."""
