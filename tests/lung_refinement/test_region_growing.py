@@ -8,10 +8,11 @@ import itertools
 import numpy as np
 import pytest
 
-from ssc_core.errors import InputError
+from ssc_core.errors import Cancelled, InputError
 from ssc_core.geometry import Box, Frame
 from ssc_core.lung.refinement import grow
 from ssc_core.lung.refinement.growing import _geodesic
+from ssc_core.progress import silent
 
 SHAPE = (7, 24, 30)
 WHOLE = Box((0, 0, 0), SHAPE)
@@ -106,9 +107,25 @@ def test_geodesic_distances_are_those_of_dijkstra() -> None:
     seeds = np.zeros(hu.shape, np.int8)
     seeds[1, 2, 2], seeds[3, 5, 4] = 1, 2
     near, far = (dijkstra(1 + np.abs(hu - hu[at]) / 50, spacing, at) for at in ((1, 2, 2), (3, 5, 4)))
-    assert np.array_equal(_geodesic(hu, seeds, spacing, 50.0, np.inf), near < far)
+    assert np.array_equal(_geodesic(hu, seeds, spacing, 50.0, np.inf, silent), near < far)
     seeds[3, 5, 4] = 0
-    assert np.array_equal(_geodesic(hu, seeds, spacing, 50.0, 6.0), near <= 6.0)
+    assert np.array_equal(_geodesic(hu, seeds, spacing, 50.0, 6.0, silent), near <= 6.0)
+
+
+def test_growing_stops_within_its_search() -> None:
+    hu = np.zeros((40, 40, 40), np.float32)
+    told = []
+
+    def stop(done: float, total: float, what: str, /) -> None:
+        told.append(done / total)
+        raise Cancelled
+
+    frame = Frame((1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
+    labels = np.zeros(hu.shape, np.uint8)
+    with pytest.raises(Cancelled):
+        grow(labels, hu, frame, Box((0, 0, 0), hu.shape), [(1, 1, 1)], label=1, reach_mm=80, tick=stop)
+    assert 0 < told[0] < 0.2  # a quarter of the voxels, and half of the work
+    assert not labels.any()
 
 
 @pytest.mark.parametrize(

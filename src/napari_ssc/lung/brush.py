@@ -36,29 +36,46 @@ class Painter:
         self.blocked: Callable[[], bool] = lambda: False
         self.onto: Callable[[Any, Brush], None] | None = None
         """Where strokes go instead of the mask: ``onto(points, brush)``, as for the seeds of growing."""
+        self.laid_down: Callable[[], None] = lambda: None
+        """Told when one of napari's tools, or another layer, was taken up instead of this brush."""
         session.layer.mouse_drag_callbacks.append(self._drag)
+        session.layer.events.mode.connect(self._yield_place)
+        session.viewer.layers.selection.events.active.connect(self._yield_place)
 
     def turn(self, on: bool) -> None:
         """Paint from now on, or move the camera."""
         layer = self._session.layer
-        self.on = on
         if on:
             self._session.viewer.layers.selection.active = layer
             layer.mode = "pan_zoom"
-        layer.mouse_pan = not on
-        self.resize()
+        self.on = on
+        if layer.mode == "pan_zoom":  # else one of napari's tools has the mouse
+            layer.mouse_pan = not on
+            self.resize()
 
     def resize(self) -> None:
         """Show the circle of the brush in its true size."""
         layer = self._session.layer
-        layer.cursor = "circle" if self.on else "standard"
+        if layer.mode == "pan_zoom":
+            layer.cursor = "circle" if self.on else "standard"
         if self.on:
             layer.cursor_size = max(2.0, 2 * self._brush().radius_mm)
 
     def let_go(self) -> None:
         """Paint no more."""
         self.turn(False)
-        self._session.layer.mouse_drag_callbacks.remove(self._drag)
+        layer, selection = self._session.layer, self._session.viewer.layers.selection
+        layer.mouse_drag_callbacks.remove(self._drag)
+        layer.events.mode.disconnect(self._yield_place)
+        selection.events.active.disconnect(self._yield_place)
+
+    def _yield_place(self, event: Any = None) -> None:
+        """Two tools must not paint at once, and the mouse of another layer is not ours."""
+        layer = self._session.layer
+        mine = self._session.viewer.layers.selection.active == layer and layer.mode == "pan_zoom"
+        if self.on and not mine:
+            self.turn(False)
+            self.laid_down()
 
     def _drag(self, layer: Any, event: Any) -> Iterator[None]:
         plane = plane_of(self._session.viewer)
@@ -75,6 +92,7 @@ class Painter:
             points = [*points[-1:], self._place(event)]
             self._paint(points, brush, parts)
             yield
+        self._paint([*points[-1:], self._place(event)], brush, parts)  # the last move may come too late
         self._record(parts)
 
     def _place(self, event: Any) -> Any:
@@ -106,10 +124,10 @@ class Painter:
         session = self._session
         box = _union([p.box for p in parts])
         after = session.labels[box.slices].copy()
-        for part in reversed(parts):
-            part.revert(session.labels)
         first = parts[0]
         try:
+            for part in reversed(parts):
+                part.revert(session.labels)
             session.apply(change_of(session.labels, box, after, first.what, first.plane, first.slice))
         except SscError as error:
             self._say(str(error))

@@ -139,14 +139,18 @@ class LevelLayers:
         try:
             yield
             while event.type == "mouse_move":
-                slices[nearest] = int(np.clip(round(self._slice_under(event)), 0, self._volume.shape[0] - 1))
+                slices[nearest] = self._drop(event)
                 self._draw(slices)
                 yield
+            slices[nearest] = self._drop(event)  # where the button was released: the last move may come late
         finally:
             if active is not None:
                 active.mouse_pan = pans
         if slices[nearest] != before:
             self._moved(nearest, slices[nearest])
+
+    def _drop(self, event: Any) -> int:
+        return int(np.clip(round(self._slice_under(event)), 0, self._volume.shape[0] - 1))
 
     def _slice_under(self, event: Any) -> float:
         return float(self.captions.world_to_data(event.position)[0])

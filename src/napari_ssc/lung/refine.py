@@ -62,6 +62,7 @@ class RefineSection(RefineFace):
         session.changed.append(self._tell)
         self.painter = Painter(session, self._brush, self._problem)
         self.painter.blocked = lambda: self.panel.busy
+        self.painter.laid_down = lambda: self.brush_box.on.setChecked(False)
         self.native = NativeTools(session, lambda: self.brush_box.hu_range, self._problem)
         self.planes.follow(prepared.ct, session.hu, session.labels, session.frame.spacing)
         for target in (session.layer, self.viewer):
@@ -135,7 +136,7 @@ class RefineSection(RefineFace):
 
         def start(session: Session) -> None:
             work = self.tools[self.tool_box.currentIndex()].work(self)
-            self.panel.start(lambda _tick: work(), self._tool_done, f"{self.tool_box.currentText()} ...")
+            self.panel.start(work, self._tool_done, f"{self.tool_box.currentText()} ...")
 
         self._try(start)
 

@@ -40,6 +40,8 @@ class Session:
         self.who = ""
         self.changed: list[Callable[[], None]] = []
         """Called after every step."""
+        self.settle: Callable[[], None] = lambda: None
+        """Called before every step: what others painted on the layer is recorded first."""
         self._views: dict[int, View] = {}
         layer.data = history.labels
         layer.editable = True
@@ -92,6 +94,7 @@ class Session:
         self.layer.refresh(extent=False, thumbnail=False)
 
     def _step(self, do: Callable[[], Any]) -> Any:
+        self.settle()
         before, view = self.history.position, view_of(self.viewer)
         try:
             done = do()
@@ -103,6 +106,7 @@ class Session:
         return done
 
     def _back_or_forth(self, go: Callable[[str, str], Action | None]) -> Action | None:
+        self.settle()
         before = self.history.position
         step = go(self.who, _now())
         if step is not None:

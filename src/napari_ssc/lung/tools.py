@@ -22,10 +22,11 @@ from ssc_core.lung.refinement import (
     smooth,
     split_sides,
 )
+from ssc_core.progress import Tick
 
 __all__ = ["TOOLS", "Place", "Tool"]
 
-Work = Callable[[], "Change | None"]
+Work = Callable[[Tick], "Change | None"]
 
 
 class Place(Protocol):
@@ -98,7 +99,7 @@ class Interpolate(Tool):
     def work(self, place: Place) -> Work:
         """Interpolate."""
         session, slices, label, plane = place.session, self._said(), place.label, place.plane
-        return lambda: interpolate(session.labels, session.frame, label, slices, plane)
+        return lambda _tick: interpolate(session.labels, session.frame, label, slices, plane)
 
 
 class Grow(Tool):
@@ -150,7 +151,9 @@ class Grow(Tool):
             "label": place.label, "method": self.method.currentText(), "edge_hu": self.edge.value(),
             "plane": place.plane, "slice_": place.slice, "reach_mm": reach,
         }  # fmt: skip
-        return lambda: grow(session.labels, session.hu, session.frame, box, inside, outside, **options)
+        return lambda tick: grow(
+            session.labels, session.hu, session.frame, box, inside, outside, tick=tick, **options
+        )
 
 
 class Smooth(Tool):
@@ -169,9 +172,9 @@ class Smooth(Tool):
         """Smooth."""
         session, label, sigma = place.session, place.label, self.sigma.value()
         if self.scope.currentIndex():
-            return lambda: smooth(session.labels, session.frame, label, sigma)
+            return lambda tick: smooth(session.labels, session.frame, label, sigma, tick=tick)
         box, plane = _slice_box(place), place.plane
-        return lambda: smooth(session.labels, session.frame, label, sigma, box=box, plane=plane)
+        return lambda _tick: smooth(session.labels, session.frame, label, sigma, box=box, plane=plane)
 
 
 class Fill(Tool):
@@ -193,7 +196,7 @@ class Fill(Tool):
         """Fill."""
         session, label, size = place.session, place.label, self.size.value()
         plane = None if self.scope.currentIndex() else place.plane
-        return lambda: fill_holes(session.labels, session.frame, label, plane=plane, largest=size)
+        return lambda _tick: fill_holes(session.labels, session.frame, label, plane=plane, largest=size)
 
 
 class Islands(Tool):
@@ -213,9 +216,9 @@ class Islands(Tool):
         session, label, voxel = place.session, place.label, place.voxel
         kind = self.which.currentIndex()
         if kind == 0:
-            return lambda: keep_largest(session.labels, label)
+            return lambda _tick: keep_largest(session.labels, label)
         plane = place.plane if kind == 2 else None
-        return lambda: remove_island(session.labels, voxel, plane)
+        return lambda _tick: remove_island(session.labels, voxel, plane)
 
 
 class Sides(Tool):
@@ -227,7 +230,7 @@ class Sides(Tool):
     def work(self, place: Place) -> Work:
         """Part them."""
         session = place.session
-        return lambda: split_sides(session.labels, session.frame, (1, 2))
+        return lambda tick: split_sides(session.labels, session.frame, (1, 2), tick=tick)
 
 
 TOOLS: tuple[type[Tool], ...] = (Interpolate, Grow, Smooth, Fill, Islands, Sides)

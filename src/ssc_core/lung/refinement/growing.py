@@ -19,6 +19,7 @@ import numpy.typing as npt
 from ssc_core.errors import InputError
 from ssc_core.geometry import Box, Frame
 from ssc_core.lung.refinement.change import Change, Labels, change_of, check_labels
+from ssc_core.progress import Tick, share, silent
 
 __all__ = ["LARGEST_BOX", "Method", "grow"]
 
@@ -46,6 +47,7 @@ def grow(
     over: tuple[int, ...] = (0,),
     plane: str = "axial",
     slice_: int | None = None,
+    tick: Tick = silent,
 ) -> Change | None:
     """Give `label` to what belongs to the strokes `inside` rather than to those `outside`.
 
@@ -75,6 +77,8 @@ def grow(
         Labels that may be overwritten, beside `label` itself.
     plane, slice_
         What the user looks at, for undo.
+    tick : Tick
+        Told as paths are found; stops the growing at once.
 
     Raises
     ------
@@ -100,11 +104,11 @@ def grow(
     if method == "geodesic":
         if not other and math.isinf(reach_mm):
             raise InputError("draw a stroke on what is outside, or limit the reach in mm")
-        grown = _geodesic(values, seeds, frame.spacing, edge_hu, reach_mm)
+        grown = _geodesic(values, seeds, frame.spacing, edge_hu, reach_mm, tick)
     else:
         if not other:
             raise InputError("the random walker needs a stroke on what is outside as well")
-        grown = _walker(values, seeds, frame.spacing, edge_hu)
+        grown = _walker(values, seeds, frame.spacing, edge_hu, tick)
     before = labels[box.slices]
     after = np.where(grown & np.isin(before, over), np.asarray(label, labels.dtype), before)
     return change_of(labels, box, after, f"grow label {label} ({method})", plane, slice_)
@@ -121,30 +125,46 @@ def _seeds(box: Box, inside: npt.ArrayLike, outside: npt.ArrayLike) -> Array:
 
 
 def _geodesic(
-    values: Array, seeds: Array, spacing: tuple[float, ...], edge: float, reach: float
+    values: Array, seeds: Array, spacing: tuple[float, ...], edge: float, reach: float, tick: Tick
 ) -> npt.NDArray[np.bool_]:
-    near, far = (_distance(values, seeds == stroke, spacing, edge) for stroke in (1, 2))
+    near, far = _distances(values, seeds, spacing, edge, reach, tick)
     grown: npt.NDArray[np.bool_] = (near < far) & (near <= reach)
     return grown
 
 
-def _distance(values: Array, starts: npt.NDArray[np.bool_], spacing: tuple[float, ...], edge: float) -> Array:
+def _distances(
+    values: Array, seeds: Array, spacing: tuple[float, ...], edge: float, reach: float, tick: Tick
+) -> tuple[Array, Array]:
+    """Distances to the strokes inside and to those outside, exact up to `reach`, larger beyond."""
+    halves = share(tick, 0.0, 0.5), share(tick, 0.5, 1.0)
+    near, far = (
+        _distance(values, seeds == stroke, spacing, edge, reach, half)
+        for stroke, half in zip((1, 2), halves, strict=True)
+    )
+    return near, far
+
+
+def _distance(
+    values: Array, starts: npt.NDArray[np.bool_], spacing: tuple[float, ...], edge: float, reach: float,
+    tick: Tick,
+) -> Array:  # fmt: skip
     """Length in mm of the shortest path to `starts`, longer through HU unlike theirs."""
-    from skimage.graph import MCP_Geometric
+    from ssc_core.lung.refinement.paths import path_lengths
 
     if not starts.any():
         return np.full(values.shape, np.inf)
     low, high = np.percentile(values[starts], (10, 90))
     unlike = np.maximum(0.0, np.maximum(low - values, values - high))
-    found, _ = MCP_Geometric(1.0 + unlike / edge, sampling=spacing).find_costs(np.argwhere(starts))
-    return np.asarray(found)
+    return path_lengths(1.0 + unlike / edge, spacing, np.argwhere(starts), reach, tick)
 
 
-def _walker(values: Array, seeds: Array, spacing: tuple[float, ...], edge: float) -> npt.NDArray[np.bool_]:
+def _walker(
+    values: Array, seeds: Array, spacing: tuple[float, ...], edge: float, tick: Tick
+) -> npt.NDArray[np.bool_]:
     """The geodesic answer, with a random walker where it is unsure."""
     from scipy.ndimage import binary_dilation
 
-    near, far = (_distance(values, seeds == stroke, spacing, edge) for stroke in (1, 2))
+    near, far = _distances(values, seeds, spacing, edge, math.inf, share(tick, 0.0, 0.5))
     nearer = near < far
     unsure = (np.abs(near - far) <= _UNSURE * (near + far)) & (seeds == 0)
     if not unsure.any():
@@ -152,6 +172,7 @@ def _walker(values: Array, seeds: Array, spacing: tuple[float, ...], edge: float
     rim = binary_dilation(unsure) & ~unsure
     known = np.where(rim, np.where(nearer, 1, 2), -1)  # -1 takes no part
     known[unsure] = 0
+    tick(1, 2, "walking at random")
     return np.where(unsure, _walked(values, known, spacing, edge), nearer)
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from ssc_core.errors import InputError
 from ssc_core.geometry import Box, Frame
 from ssc_core.lung.refinement.change import PLANES, Change, Labels, box_around, change_of, check_labels
+from ssc_core.progress import Tick, share, silent, track
 
 __all__ = ["smooth"]
 
 _TRUNCATE = 4.0
+_SLAB = 32  # lines of voxels between two ticks
 
 
 def smooth(
@@ -23,6 +26,7 @@ def smooth(
     *,
     box: Box | None = None,
     plane: str | None = None,
+    tick: Tick = silent,
 ) -> Change | None:
     """Blur `label` with a Gaussian and keep what is at least half.
 
@@ -43,6 +47,8 @@ def smooth(
         Nothing beyond it changes. By default the whole label.
     plane : {"axial", "coronal", "sagittal"}, optional
         Smooth within each slice of this plane alone, else in three dimensions.
+    tick : Tick
+        Told per slab of voxels.
 
     Raises
     ------
@@ -54,8 +60,6 @@ def smooth(
         raise InputError(
             f"outlines are smoothed with a sigma of more than 0 and up to 20 mm, not {sigma_mm:g}"
         )
-    from scipy import ndimage
-
     sigma = [sigma_mm / d for d in frame.spacing]
     if plane is not None:
         sigma[PLANES[plane]] = 0.0
@@ -65,8 +69,9 @@ def smooth(
         return None
     target = (found.grown(margin) if box is None else box).clipped(labels.shape)
     around = target.grown(margin).clipped(labels.shape)
-    mask = (labels[around.slices] == label).astype(np.float32)
-    blurred = ndimage.gaussian_filter(mask, sigma, truncate=_TRUNCATE, mode="nearest")
+    blurred = (labels[around.slices] == label).astype(np.float32)
+    for axis in range(3):
+        _blur(blurred, axis, sigma[axis], share(tick, axis / 3, (axis + 1) / 3))
     inner = tuple(
         slice(a - b, a - b + n) for a, b, n in zip(target.start, around.start, target.shape, strict=True)
     )
@@ -75,3 +80,16 @@ def smooth(
     after[(after == label) & ~kept] = 0
     after[(after == 0) & kept] = label
     return change_of(labels, target, after, f"smooth label {label} by {sigma_mm:g} mm", plane or "axial")
+
+
+def _blur(values: npt.NDArray[np.float32], axis: int, sigma: float, tick: Tick) -> None:
+    """Blur along one axis, in place."""
+    from scipy.ndimage import gaussian_filter1d
+
+    if sigma == 0:
+        return
+    lines = np.moveaxis(values, 1 if axis == 0 else 0, 0)  # of these, each is blurred by itself
+    along = 1 if axis < 2 else 2
+    for start in track(range(0, len(lines), _SLAB), tick, "smoothing"):
+        slab = lines[start : start + _SLAB]
+        gaussian_filter1d(slab, sigma, along, output=slab, mode="nearest", truncate=_TRUNCATE)

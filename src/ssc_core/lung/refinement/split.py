@@ -9,6 +9,7 @@ import numpy.typing as npt
 from ssc_core.errors import EmptyError, InputError
 from ssc_core.geometry import Frame
 from ssc_core.lung.refinement.change import Change, Labels, box_around, change_of, check_labels
+from ssc_core.progress import Tick, silent
 
 __all__ = ["split_sides"]
 
@@ -21,7 +22,13 @@ Bool = npt.NDArray[np.bool_]
 
 
 def split_sides(
-    labels: Labels, frame: Frame, label: int | tuple[int, ...], *, right: int = 1, left: int = 2
+    labels: Labels,
+    frame: Frame,
+    label: int | tuple[int, ...],
+    *,
+    right: int = 1,
+    left: int = 2,
+    tick: Tick = silent,
 ) -> Change | None:
     """Give the two lungs in `label` labels of their own.
 
@@ -38,6 +45,8 @@ def split_sides(
         What holds both lungs; (1, 2) parts a mask anew whose sides are wrong.
     right, left : int
         What the parts are called.
+    tick : Tick
+        Told between the steps.
 
     Raises
     ------
@@ -59,9 +68,12 @@ def split_sides(
     steps = tuple(max(1, round(_COARSE_MM / d)) for d in frame.spacing)
     coarse = mask[tuple(slice(s // 2, None, s) for s in steps)]
     spacing = tuple(d * s for d, s in zip(frame.spacing, steps, strict=True))
+    tick(1, 5, "parting the lungs")
     depth = ndimage.distance_transform_edt(np.pad(coarse, 1), sampling=spacing)[1:-1, 1:-1, 1:-1]
     cores = _cores(depth)
+    tick(2, 5, "parting the lungs")
     parts = watershed(-depth, cores, mask=coarse)
+    tick(3, 5, "parting the lungs")
     nearest = ndimage.distance_transform_edt(
         parts == 0, sampling=spacing, return_distances=False, return_indices=True
     )
@@ -75,6 +87,7 @@ def split_sides(
             for n, s, m in zip(mask.shape, steps, parts.shape, strict=True)
         )
     )
+    tick(4, 5, "parting the lungs")
     after = np.where(mask, names[everywhere[fine]], labels[box.slices])
     return change_of(labels, box, after, "part right and left lung")
 
