@@ -1,4 +1,4 @@
-"""Tools, locked slices and the list of suspicious slices on the phantom's mask, by clicks; each with its truth."""
+"""Tools, locked slices and the list of suspicious slices on the mask of a phantom, by clicks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def put(section, block, value):
 
 
 def test_tools_repair_a_broken_mask(measured, press, qtbot):
-    viewer, panel, mouse, section = measured
+    viewer, panel, _, section = measured
     labels = section.session.labels
     truth = labels.copy()
     lungs = np.argwhere(truth == 1)
@@ -128,7 +128,7 @@ def test_region_grows_from_strokes_over_the_lung_and_not_beyond(chest, press, qt
 
 
 def test_approved_slices_are_spared_and_suspicious_ones_listed(measured, press, qtbot):
-    viewer, panel, mouse, section = measured
+    _, panel, mouse, section = measured
     labels = section.session.labels
     lung = np.flatnonzero((labels == 1).any(axis=(1, 2)))
     broken = int(lung[len(lung) // 2])
