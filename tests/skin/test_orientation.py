@@ -43,6 +43,22 @@ def test_fibres_through_unmixing_and_noise(fibres):
     assert np.abs(np.array(ratios) - 1).max() < 0.12
 
 
+def test_fields_on_which_nothing_was_set(fibres):
+    """Drawn at random and never looked at while the window was chosen."""
+    rng = np.random.default_rng(1)
+    errors, ratios = [], []
+    for seed in range(100, 124):
+        mean, concentration = float(rng.uniform(0, 180)), float(rng.uniform(3.5, 8))
+        width = float(rng.choice([7, 8, 9, 10, 12, 14, 16]))
+        field = fibres(seed, mean, concentration, width_um=width, noise=4.0)
+        found = measure_field(field.rgb, fit_stain(field.rgb, WHITE), MPP)
+        errors.append(off(found["orientation_deg"], field.mean_deg))
+        ratios.append(found["dispersion_deg"] / field.dispersion_deg)
+    assert np.sqrt(np.mean(np.square(errors))) < 0.5
+    assert np.abs(np.array(ratios) - 1).mean() < 0.05
+    assert np.abs(np.array(ratios) - 1).max() < 0.10
+
+
 def test_few_wide_scattered_bundles_are_the_hard_case(fibres):
     field = fibres(4, 140, 3, width_um=16, noise=4.0)
     found = measure_field(field.rgb, fit_stain(field.rgb, WHITE), MPP)

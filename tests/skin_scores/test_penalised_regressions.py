@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from ssc_core.errors import InputError
-from ssc_core.skin.scores.design import Design, class_weights, moments
+from ssc_core.skin.scores.curvature import Curvature
+from ssc_core.skin.scores.design import Design, class_weights, moments, spreads
 from ssc_core.skin.scores.logistic import logistic_paths
 from ssc_core.skin.scores.ridge import ridge_paths
 
@@ -93,6 +94,29 @@ def test_logistic_objective_is_never_above_scikit_learns_also_in_single_precisio
             theirs = logistic_objective(design, rows, penalty, other.decision_function(z), other.coef_[0])
             ours = logistic_objective(design, rows, penalty, linear[i], paths.coef[0, i] * sd)
             assert ours <= theirs * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("shape", [(400, 30), (40, 90)])
+def test_a_shared_curvature_inverts_its_multiples_with_any_penalty(shape, monkeypatch):
+    """Many patches and few take different ways; nothing is left out here, so that both are exact."""
+    monkeypatch.setattr("ssc_core.skin.scores.curvature._KEPT", 1.0)
+    rng = np.random.default_rng(0)
+    z, bend = rng.normal(size=shape), rng.uniform(0.1, 1, shape[0])
+    penalised, r = rng.uniform(0.5, 2, shape[1]), rng.normal(size=(shape[1], 3))
+    curvature = Curvature(z, bend, penalised)
+    for times, penalty in ((1.0, 3.0), (2.5, 0.01)):
+        whole = z.T @ (z * (times * bend)[:, None]) + np.diag(penalty * penalised)
+        given = curvature.inverse(penalty, times * bend.sum()) @ r
+        np.testing.assert_allclose(whole @ given / (whole @ given)[0, 0] * r[0, 0], r, atol=1e-7)
+
+
+def test_spread_of_each_training_part_from_sums_over_folds():
+    design, _ = made(6)
+    holdouts = [frozenset({0}), frozenset({1, 3}), frozenset()]
+    direct = [moments(design.x[design.training(h)])[1] for h in holdouts]
+    np.testing.assert_allclose(spreads(design, holdouts), direct, rtol=1e-10)
+    with pytest.raises(InputError, match="fewer than two"):
+        spreads(design, [frozenset(range(4))])
 
 
 @pytest.mark.parametrize("shape", [(240, 12), (60, 90)])

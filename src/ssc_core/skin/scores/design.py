@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from ssc_core.errors import InputError
 
-__all__ = ["Design", "Holdouts", "Paths", "class_weights", "moments"]
+__all__ = ["Design", "Holdouts", "Paths", "class_weights", "moments", "spreads"]
 
 Floats = npt.NDArray[np.float64]
 Holdouts = Sequence[frozenset[int]]
@@ -103,3 +103,25 @@ def moments(x: npt.NDArray[np.float32]) -> tuple[Floats, Floats]:
         total += ((x[start : start + 1024] - mean) ** 2).sum(axis=0)
     sd = np.sqrt(total / (len(x) - 1))
     return mean, np.where(sd > 1e-12 * np.maximum(abs(mean), 1e-30), sd, 1.0)
+
+
+def spreads(design: Design, holdouts: Holdouts) -> Floats:
+    """(h, p) SD (n - 1) of each feature among the patches that train, from sums over each fold alone."""
+    folds = np.unique(design.fold)
+    n = np.zeros(len(folds))
+    mean, squares = np.zeros((2, len(folds), design.x.shape[1]))
+    for f, fold in enumerate(folds):
+        x = design.x[design.fold == fold]
+        n[f], mean[f] = len(x), x.mean(axis=0, dtype=np.float64)
+        for start in range(0, len(x), 1024):
+            squares[f] += ((x[start : start + 1024] - mean[f]) ** 2).sum(axis=0)
+    out = np.empty((len(holdouts), design.x.shape[1]))
+    for h, holdout in enumerate(holdouts):
+        kept = ~np.isin(folds, list(holdout))
+        total = n[kept].sum()
+        if total < 2:
+            raise InputError("fewer than two patches are left to train on")
+        middle = n[kept] @ mean[kept] / total
+        between = n[kept] @ (mean[kept] - middle) ** 2
+        out[h] = np.sqrt((squares[kept].sum(axis=0) + between) / (total - 1))
+    return out

@@ -1,8 +1,10 @@
-"""All ridge logistic regressions of a cross-validation in lock-step.
+"""All ridge logistic regressions of a cross-validation, from the strongest penalty to the weakest.
 
-Every holdout and penalty is one column. Newton steps are found by conjugate gradients for all columns
-together, so that the work is a few large matrix products and no small fits. The preconditioner is the
-eigenbasis of the features' common Gram matrix.
+At each penalty the fits of all holdouts are the columns of large matrix products: Newton steps, found by
+conjugate gradients. They begin where the stronger penalties point to, and share a preconditioner, since the
+holdouts differ in few patches. Where a weak penalty parts the classes, most patches are on the right side
+for certain and hardly bend the objective; they stay out of the products within a step, and count in every
+gradient.
 """
 
 from __future__ import annotations
@@ -12,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import eigh
 from scipy.special import expit
 
 from ssc_core.progress import Tick, silent
-from ssc_core.skin.scores.design import CONSTANT, Design, Holdouts, Paths, class_weights, moments
+from ssc_core.skin.scores.curvature import Curvature, Inverse, alike
+from ssc_core.skin.scores.design import CONSTANT, Design, Holdouts, Paths, class_weights, moments, spreads
 
 __all__ = ["logistic_paths"]
 
@@ -24,28 +26,20 @@ Floats = npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
 
 _SMALL = 4_000_000  # values; up to here everything is done in float64
-_COLUMNS = 192
-_FEW = 0.7  # patches per feature; below, the eigenvectors are found from products of patches
 _NEWTON, _CG, _HALVINGS = 60, 24, 14
+_BENDING = 0.999  # share of the curvature of each column whose patches take part within a step
+_BLOCK = 256
+_ALIGN = 16  # columns; products are slower when rows begin at odd places
+_FREE = 1e-3  # what the preconditioner takes for the intercept's penalty, which has none
 
 
 @dataclass(frozen=True)
 class _Data:
-    """Standardised features and the preconditioner, shared by all columns."""
+    """Standardised features, a column of ones for the intercept, and columns of zeros to a round number."""
 
-    z: Array  # (n, p)
+    z: Array  # (n, p) with p rounded up
     y: Array  # (n, 1)
-    values: Array  # (m,) eigenvalues of the mean of z z', m = p or at most n
-    vectors: Array  # (p, m)
     tolerance: float
-
-    def preconditioned(self, r: Array, inverse: Array, penalty: Array) -> Array:
-        """`r` over a rough curvature: `inverse` along the eigenvectors, the penalty alone beside them."""
-        along = self.vectors.T @ r
-        found = self.vectors @ (inverse * along)
-        if len(self.values) < len(r):
-            found += (r - self.vectors @ along) / penalty
-        return np.asarray(found)
 
 
 def logistic_paths(design: Design, holdouts: Holdouts, lambdas: Floats, *, tick: Tick = silent) -> Paths:
@@ -70,102 +64,143 @@ def logistic_paths(design: Design, holdouts: Holdouts, lambdas: Floats, *, tick:
     Notes
     -----
     Objective in :mod:`ssc_core.skin.scores.design`. Up to four million feature values the work is done in
-    float64 to a relative gradient of 1e-9, above that in float32 to 1e-5.
+    float64 to a gradient of 1e-9 of that at zero, above that in float32 to 1e-5.
     """
     mean, sd = moments(design.x)
     data = _prepare(design, mean, sd)
-    tasks = [(h, i) for h in range(len(holdouts)) for i in range(len(lambdas))]
-    p = design.x.shape[1]
-    coef, intercept = np.zeros((len(holdouts), len(lambdas), p)), np.zeros((len(holdouts), len(lambdas)))
-    weights, stretch = _parts(design, holdouts, mean, sd)
-    for start in range(0, len(tasks), _COLUMNS):
-        block = tasks[start : start + _COLUMNS]
-        of = [h for h, _ in block]
-        penalty = np.array([lambdas[i] for _, i in block]) * stretch[of].T
+    weights, stretch = _parts(design, holdouts, sd)
+    p, h, kind = len(sd), len(holdouts), data.z.dtype
+    coef, intercept = np.zeros((h, len(lambdas), p)), np.zeros((h, len(lambdas)))
+    m = weights.T.astype(kind)
+    path, shared = _Path(np.zeros((data.z.shape[1], h), kind)), _Shared(data.z)
+    for done, i in enumerate(np.argsort(-lambdas, kind="stable")):
+        lam = np.ones((data.z.shape[1], h), kind)
+        lam[:p], lam[p] = lambdas[i] * stretch.T, 0
 
-        def told(share: float, start: int = start, size: int = len(block)) -> None:
-            tick(start + share * size, len(tasks), "logistic regression")
+        def told(share: float, done: int = done) -> None:
+            tick(done + share, len(lambdas), "logistic regression")
 
-        beta, offset = _newton(data, weights[of].T, penalty, told)
-        for column, (h, i) in enumerate(block):
-            coef[h, i] = beta[:, column] / sd
-            intercept[h, i] = offset[column] - mean @ coef[h, i]
+        beta = _minimised(data, m, lam, path.starts(lambdas[i]), shared.at(lambdas[i]), told)
+        path.add(lambdas[i], beta)
+        coef[:, i] = beta[:p].T / sd
+        intercept[:, i] = beta[p] - coef[:, i] @ mean
     tick(1.0, 1.0, "logistic regression")
     return Paths(coef, intercept)
+
+
+class _Path:
+    """What was found at the last two penalties, and where it points to."""
+
+    def __init__(self, zero: Array) -> None:
+        self._last: list[tuple[float, Array]] = [(np.inf, zero)]
+
+    def add(self, penalty: float, beta: Array) -> None:
+        self._last = [*self._last[-1:], (float(np.log(penalty)), beta)]
+
+    def starts(self, penalty: float) -> list[Array]:
+        """Starts for all holdouts: what was found last, and what a line through the last two foretells."""
+        (a, one), (b, two) = self._last[0], self._last[-1]
+        if not b < a < np.inf:
+            return [two]
+        return [two, two + (two - one) * two.dtype.type((b - np.log(penalty)) / (a - b))]
 
 
 def _prepare(design: Design, mean: Floats, sd: Floats) -> _Data:
     small = design.x.size <= _SMALL
     kind: type[np.floating[Any]] = np.float64 if small else np.float32
-    z = ((design.x - mean.astype(kind)) / sd.astype(kind)).astype(kind, copy=False)
-    values, vectors = _eigen(z)
-    y = design.y[:, None].astype(kind)
-    tolerance = 1e-9 if small else 1e-5
-    return _Data(z, y, np.maximum(values, 0).astype(kind), vectors.astype(kind), tolerance)
+    p = len(sd)
+    z = np.zeros((len(design.x), -(-(p + 1) // _ALIGN) * _ALIGN), kind)
+    np.subtract(design.x, mean.astype(kind), out=z[:, :p])
+    z[:, :p] /= sd.astype(kind)
+    z[:, p] = 1
+    return _Data(z, design.y[:, None].astype(kind), 1e-9 if small else 1e-5)
 
 
-def _eigen(z: Array) -> tuple[Array, Array]:
-    """Eigenvalues and eigenvectors of the mean of z z'; with few patches, of those that are not zero."""
-    n, p = z.shape
-    scale = z.dtype.type(n)
-    if n > _FEW * p:
-        values, vectors = eigh(z.T @ z / scale, overwrite_a=True, check_finite=False, driver="evd")
-        return np.asarray(values), np.asarray(vectors)
-    values, vectors = eigh(z @ z.T / scale, overwrite_a=True, check_finite=False, driver="evd")
-    kept = values > values[-1] * 100 * np.finfo(z.dtype).eps
-    values = values[kept]
-    return values, np.asarray(z.T @ vectors[:, kept] / np.sqrt(scale * values))
-
-
-def _parts(design: Design, holdouts: Holdouts, mean: Floats, sd: Floats) -> tuple[Floats, Floats]:
+def _parts(design: Design, holdouts: Holdouts, sd: Floats) -> tuple[Floats, Floats]:
     """Weights (h, n) of the patches, and (h, p) squared ratio of the SD of a part to that of the whole."""
     weights = np.zeros((len(holdouts), len(design.x)))
-    stretch = np.ones((len(holdouts), design.x.shape[1]))
     for h, holdout in enumerate(holdouts):
         rows = design.training(holdout)
         weights[h, rows] = class_weights(design.positive[rows])
-        if not design.common_scale:
-            ratio = moments(design.x[rows])[1] / sd
-            stretch[h] = np.where(ratio < CONSTANT, 1.0, ratio) ** 2
-    return weights, stretch
+    if design.common_scale:
+        return weights, np.ones((len(holdouts), len(sd)))
+    ratio = spreads(design, holdouts) / sd
+    return weights, np.where(ratio < CONSTANT, 1.0, ratio) ** 2
 
 
-def _newton(data: _Data, weights: Floats, penalty: Floats, told: Any) -> tuple[Floats, Floats]:
-    """Minimise every column; (p, k) coefficients of z and (k,) intercepts."""
-    kind = data.z.dtype
-    m, lam = weights.astype(kind), penalty.astype(kind)
-    p, k = lam.shape
-    beta, offset = np.zeros((p, k), kind), np.zeros(k, kind)
-    eta, loss = np.zeros((len(m), k), kind), _loss(data, m, lam, np.zeros((len(m), k), kind), beta)
-    first = np.zeros(k)
+class _Shared:
+    """The preconditioner of all columns; the curvature it rests on serves several penalties."""
+
+    def __init__(self, z: Array) -> None:
+        self._z = z
+        self._curvature: Curvature | None = None
+        self._penalty = 1.0
+        self._made: tuple[float, Inverse] | None = None
+
+    def at(self, penalty: float) -> _Shared:
+        """The same for another penalty."""
+        self._penalty, self._made = penalty, None
+        return self
+
+    def inverse(self, curve: Array, lam: Array) -> Inverse:
+        """About the inverse of the mean curvature of columns, made anew only where it has become another."""
+        total = float(curve.sum()) / curve.shape[1]
+        if self._made is not None and alike(self._made[0], total):
+            return self._made[1]
+        if self._curvature is None or not alike(self._curvature.total, total):
+            penalised = lam.mean(axis=1) / lam.dtype.type(self._penalty)
+            penalised[penalised == 0] = _FREE
+            self._curvature = Curvature(self._z, curve.mean(axis=1), penalised)
+        self._made = total, self._curvature.inverse(self._penalty, total)
+        return self._made[1]
+
+
+def _minimised(data: _Data, m: Array, lam: Array, starts: list[Array], shared: _Shared, told: Any) -> Array:
+    """Minimise every column, from the best of `starts`; (p, k) coefficients of z."""
+    kind, k = data.z.dtype, m.shape[1]
+    beta, eta, loss = _best(data, m, lam, starts)
+    at_zero = _gradient_size(data.z.T @ ((kind.type(0.5) - data.y) * m))
     active = np.arange(k)
-    for step in range(_NEWTON):
+    for _ in range(_NEWTON):
         w = m[:, active]
         prob = expit(eta[:, active])
-        residual = (prob - data.y) * w
-        gradient = data.z.T @ residual + lam[:, active] * beta[:, active]
-        gradient0 = residual.sum(axis=0)
-        size = np.sqrt((gradient.astype(np.float64) ** 2).sum(axis=0) + gradient0.astype(np.float64) ** 2)
-        if step == 0:
-            first[:] = np.maximum(size, 1e-30)
-        going = size > data.tolerance * first[active]
+        gradient = data.z.T @ ((prob - data.y) * w) + lam[:, active] * beta[:, active]
+        size = _gradient_size(gradient)
+        going = size > data.tolerance * at_zero[active]
         told(1 - going.sum() / k)
         if not going.any():
             break
-        active, size = active[going], size[going]
-        curve = prob[:, going] * (1 - prob[:, going]) * w[:, going]
-        forcing = np.minimum(0.25, np.sqrt(size / first[active])) ** 2
-        move = _solve(data, curve, lam[:, active], gradient[:, going], gradient0[going], forcing.astype(kind))
-        slope = (gradient[:, going] * move[0]).sum(axis=0) + gradient0[going] * move[1]
-        length, value = _search(data, m, lam, eta, beta, loss, active, move, slope)
-        beta[:, active] += length * move[0]
-        offset[active] += length * move[1]
-        eta[:, active] += length * move[2]
+        active, size, gradient = active[going], size[going], gradient[:, going]
+        curve = (prob * (1 - prob) * w)[:, going]
+        forcing = np.minimum(0.25, np.sqrt(size / at_zero[active])).astype(kind) ** 2
+        rough = shared.inverse(curve, lam[:, active])
+        move, change = _solve(data.z, curve, lam[:, active], gradient, forcing, rough)
+        slope = (gradient * move).sum(axis=0)
+        length, value = _search(data, m, lam, eta, beta, loss, active, (move, change), slope)
+        beta[:, active] += length * move
+        eta[:, active] += length * change
         loss[active] = value
         active = active[length > 0]
         if not len(active):
             break
-    return beta.astype(np.float64), offset.astype(np.float64)
+    return beta
+
+
+def _gradient_size(gradient: Array) -> Floats:
+    return np.asarray(np.sqrt((gradient.astype(np.float64) ** 2).sum(axis=0)))
+
+
+def _best(data: _Data, m: Array, lam: Array, starts: list[Array]) -> tuple[Array, Array, Floats]:
+    """For each column the start with the lowest objective: coefficients, linear scores, objective."""
+    beta = starts[0].copy()
+    eta = data.z @ beta
+    loss = _loss(data, m, lam, eta, beta)
+    for other in starts[1:]:
+        scores = data.z @ other
+        value = _loss(data, m, lam, scores, other)
+        better = value < loss
+        beta[:, better], eta[:, better], loss[better] = other[:, better], scores[:, better], value[better]
+    return beta, eta, loss
 
 
 def _loss(data: _Data, m: Array, lam: Array, eta: Array, beta: Array) -> Floats:
@@ -176,45 +211,60 @@ def _loss(data: _Data, m: Array, lam: Array, eta: Array, beta: Array) -> Floats:
 
 
 def _solve(
-    data: _Data, curve: Array, lam: Array, gradient: Array, gradient0: Array, forcing: Array
-) -> tuple[Array, Array, Array]:
-    """Newton directions (p, k), (k,) and what they change in the scores (n, k), by conjugate gradients."""
-    tiny = np.finfo(data.z.dtype).tiny
-    total = np.maximum(curve.sum(axis=0), tiny)
-    level = lam.mean(axis=0)
-    inverse = 1 / (data.values[:, None] * total + level)
-    d, d0, change = np.zeros_like(gradient), np.zeros_like(gradient0), np.zeros_like(curve)
-    r, r0 = -gradient, -gradient0
-    q, q0 = data.preconditioned(r, inverse, level), r0 / total
-    energy = (r * q).sum(axis=0) + r0 * q0
+    z: Array, curve: Array, lam: Array, gradient: Array, forcing: Array, rough: Inverse
+) -> tuple[Array, Array]:
+    """Newton directions (p, k) and what they change in the scores (n, k), by conjugate gradients."""
+    tiny = np.finfo(z.dtype).tiny
+    bent = _bending(curve)
+    few = bent.mean() < 0.7
+    part, bend = (z[bent], curve[bent]) if few else (z, curve)
+    d, change = np.zeros_like(gradient), np.zeros_like(bend)
+    r = -gradient
+    q = rough @ r
+    energy = (r * q).sum(axis=0)
     enough = forcing * energy
     live = np.flatnonzero(energy > 0)  # columns that are not solved yet; the others leave the products
-    r, r0, q, q0, energy = r[:, live], r0[live], q[:, live], q0[live], energy[live]
+    r, q, energy = r[:, live], q[:, live], energy[live]
     for _ in range(_CG):
-        zq = data.z @ q + q0
-        weighted = curve[:, live] * zq
-        aq, aq0 = data.z.T @ weighted + lam[:, live] * q, weighted.sum(axis=0)
-        alpha = energy / np.maximum((q * aq).sum(axis=0) + q0 * aq0, tiny)
+        zq, aq = _products(part, bend[:, live], q)
+        aq += lam[:, live] * q
+        alpha = energy / np.maximum((q * aq).sum(axis=0), tiny)
         d[:, live] += alpha * q
-        d0[live] += alpha * q0
         change[:, live] += alpha * zq
         r -= alpha * aq
-        r0 -= alpha * aq0
-        s, s0 = data.preconditioned(r, inverse[:, live], level[live]), r0 / total[live]
-        new = (r * s).sum(axis=0) + r0 * s0
-        ratio = new / np.maximum(energy, tiny)
-        q, q0, energy = s + ratio * q, s0 + ratio * q0, new
+        s = rough @ r
+        new = (r * s).sum(axis=0)
+        q, energy = s + new / np.maximum(energy, tiny) * q, new
         going = energy > enough[live]
         if not going.any():
             break
         live = live[going]
-        r, r0, q, q0, energy = r[:, going], r0[going], q[:, going], q0[going], energy[going]
-    return d, d0, change
+        r, q, energy = r[:, going], q[:, going], energy[going]
+    return d, z @ d if few else change
+
+
+def _products(z: Array, bend: Array, q: Array) -> tuple[Array, Array]:
+    """``z q`` and ``z' (bend z q)``, a block of patches at a time while it is in the cache."""
+    zq, back = np.empty_like(bend), np.zeros_like(q)
+    for start in range(0, len(z), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        zq[rows] = z[rows] @ q
+        back += z[rows].T @ (bend[rows] * zq[rows])
+    return zq, back
+
+
+def _bending(curve: Array) -> npt.NDArray[np.bool_]:
+    """Patches without which some column would lose much of its curvature."""
+    falling = -np.sort(-curve, axis=0)
+    share = np.cumsum(falling, axis=0, dtype=np.float64)
+    last = (share < _BENDING * share[-1]).sum(axis=0)
+    least = falling[np.minimum(last, len(curve) - 1), np.arange(curve.shape[1])]
+    return np.asarray((curve >= least).any(axis=1))
 
 
 def _search(
     data: _Data, m: Array, lam: Array, eta: Array, beta: Array, loss: Floats, active: npt.NDArray[np.intp],
-    move: tuple[Array, Array, Array], slope: Array,
+    move: tuple[Array, Array], slope: Array,
 ) -> tuple[Array, Floats]:  # fmt: skip
     """Step lengths, halved until the loss falls; 0 where it cannot fall any more."""
     kind = data.z.dtype
@@ -223,7 +273,7 @@ def _search(
     left = np.arange(len(active))
     for _ in range(_HALVINGS):
         at, step = active[left], length[left]
-        tried = _loss(data, m[:, at], lam[:, at], eta[:, at] + step * move[2][:, left],
+        tried = _loss(data, m[:, at], lam[:, at], eta[:, at] + step * move[1][:, left],
                       beta[:, at] + step * move[0][:, left])  # fmt: skip
         bad = tried > loss[at] + 1e-4 * step * slope[left] + slack[left]
         value[left[~bad]] = tried[~bad]
