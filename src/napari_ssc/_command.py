@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from ssc_core.params import Params
 
-__all__ = ["command_of"]
+__all__ = ["command_of", "line_of", "options_of"]
 
 
-def command_of(room: str, image: str, case: BaseModel, params: Params, drawn: Mapping[str, Any]) -> str:
+def command_of(
+    room: str, image: str, case: BaseModel, params: Params, files: Mapping[str, Path], out: str = ""
+) -> str:
     """``ssc ROOM analyse IMAGE ... -o RESULT`` with everything that is not the default.
 
     Parameters
@@ -26,25 +29,27 @@ def command_of(room: str, image: str, case: BaseModel, params: Params, drawn: Ma
         The manifest row that opened the image.
     params : Params
         The parameters.
-    drawn : mapping
-        Option -> layer that was handed in, or None. Such a layer has to be saved as a file of its own first;
-        the command names the file as the layer is called.
+    files : mapping
+        Field of the case -> file of what was drawn in its place.
+    out : str
+        Folder of the result.
     """
-    usual = {n: f.default for n, f in type(case).model_fields.items()} | {"case_id": "case"}
-    said = {name: value for name, value in case if name != image and value != usual[name]}
-    said |= {
-        _OPTIONS.get((room, n), n): f"{layer.name}{_ENDINGS[room]}" for n, layer in drawn.items() if layer
-    }
     defaults = type(params)()
+    said = options_of(case.model_copy(update=dict(files)), image)
     said |= {name: value for name, value in params if value != getattr(defaults, name)}
-    words = ["ssc", room, "analyse", str(getattr(case, image))]
-    for name, value in said.items():
-        words += _option(name.replace("_", "-"), value)
-    return shlex.join([*words, "-o", f"{room}-result"])
+    return line_of(["ssc", room, "analyse", str(getattr(case, image))], said, out or f"{room}-result")
 
 
-_OPTIONS = {("skin", "mask"): "roi", ("lung", "mask"): "mask", ("calcinosis", "mask"): "bones"}
-_ENDINGS = {"skin": ".geojson", "lung": ".nii.gz", "calcinosis": ".ome.zarr"}
+def options_of(case: BaseModel, image: str) -> dict[str, Any]:
+    """What a case says beyond its image and the defaults, as options."""
+    usual = {n: f.default for n, f in type(case).model_fields.items()} | {"case_id": "case"}
+    return {name: value for name, value in case if name != image and value != usual[name]}
+
+
+def line_of(words: Sequence[str], options: Mapping[str, Any], out: str) -> str:
+    """A line for the shell."""
+    written = [w for name, value in options.items() for w in _option(name.replace("_", "-"), value)]
+    return shlex.join([*words, *written, "-o", out])
 
 
 def _option(name: str, value: Any) -> list[str]:

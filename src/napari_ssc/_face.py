@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 from superqt import QCollapsible
 
 from napari_ssc._form import Form
+from napari_ssc._saying import tell
 from napari_ssc._table import ResultTable
 
 __all__ = ["Face"]
@@ -66,9 +67,7 @@ class Face(QWidget):
 
     def say(self, text: str, problem: bool = False) -> None:
         """One sentence to the user; a problem stands out."""
-        self.message.setText(text)
-        self.message.setProperty("problem", problem)
-        self.message.setStyleSheet("color: #e8912d;" if problem else "")
+        tell(self.message, text, problem)
 
     def add_section(self, title: str, section: QWidget) -> None:
         """A further tab beside *Measure*; a panel with none shows no tabs."""

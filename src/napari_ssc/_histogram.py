@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,14 @@ from qtpy.QtCore import QPointF, QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QPainter, QPalette, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-__all__ = ["Histogram"]
+__all__ = ["MARK", "Histogram"]
+
+MARK = "#00d0f0"
+"""Colour of what is marked, here and in the image."""
 
 _BINS = 30
 _LEFT, _RIGHT, _TOP, _BOTTOM = 8, 8, 20, 34
-_BAR, _MARK = QColor("#4c8bd6"), QColor("#f2b134")
+_BAR, _MARK = QColor("#4c8bd6"), QColor(MARK)
 _OTHERS = [QColor(c) for c in ("#c0392b", "#27ae60", "#8e44ad", "#16a085", "#d35400")]
 
 
@@ -21,13 +25,20 @@ class Histogram(QWidget):
     """Bars of one sample, outlines of others for comparison, a line at each mean.
 
     Signal ``picked(indices)``: the user clicked a bar; an array of the items in it (empty beside the bars).
+
+    Parameters
+    ----------
+    colours : callable, optional
+        Share of the range (0-1) -> colour of a bar there, as in the image beside it; one blue without it.
     """
 
     picked = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, colours: Callable[[float], str] | None = None) -> None:
         super().__init__()
         self.setObjectName("Histogram")
+        middles = (np.arange(_BINS) + 0.5) / _BINS
+        self._colours = [_BAR if colours is None else QColor(colours(float(m))) for m in middles]
         self.setMinimumHeight(150)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.title = ""
@@ -61,6 +72,11 @@ class Histogram(QWidget):
         self._bin = np.where(known, np.clip(inside, 0, _BINS - 1), -1)
         self._counts = np.bincount(self._bin[known], minlength=_BINS)
         self.mark(np.empty(0, int))
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Values at both ends."""
+        return float(self._edges[0]), float(self._edges[-1])
 
     def mark(self, indices: Any) -> None:
         """Show where the items `indices` stand."""
@@ -103,7 +119,8 @@ class Histogram(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         for number in range(_BINS):
             left, right = self.position_of(self._edges[number]), self.position_of(self._edges[number + 1])
-            for count, colour in ((self._counts[number], _BAR), (self._marked[number], _MARK)):
+            bars = ((self._counts[number], self._colours[number]), (self._marked[number], _MARK))
+            for count, colour in bars:
                 height = (base - _TOP) * count / top
                 painter.fillRect(QRectF(left + 0.5, base - height, right - left - 1, height), colour)
         for colour, values in zip(_OTHERS, self._others.values(), strict=False):

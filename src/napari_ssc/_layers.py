@@ -2,7 +2,7 @@
 
 A layer made here carries its image in ``metadata["ssc_source"]`` and the manifest row that opened it in
 ``metadata["ssc_case"]``, so that a panel can hand both back to the core. A layer of a result knows the image
-under it by ``metadata["ssc_on"]``.
+under it by ``metadata["ssc_on"]``, a map the unit of its values by ``metadata["ssc_unit"]``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ __all__ = [
     "CASE",
     "ON",
     "SOURCE",
+    "UNIT",
     "LayerData",
     "finger_layer",
     "index_of",
@@ -30,7 +31,7 @@ __all__ = [
 
 LayerData = tuple[Any, dict[str, Any], str]
 
-SOURCE, CASE, ON = "ssc_source", "ssc_case", "ssc_on"
+SOURCE, CASE, ON, UNIT = "ssc_source", "ssc_case", "ssc_on", "ssc_unit"
 _LUNG_WINDOW = (-1350.0, 150.0)
 _BONE_WINDOW = (-300.0, 1200.0)
 
@@ -70,7 +71,7 @@ def index_of(layer: Any, frame: Frame, positions: Any) -> Any:
     return frame.to_index(world.reshape(-1, frame.ndim))
 
 
-def slide_layer(slide: Any, name: str, case: BaseModel | None = None) -> LayerData:
+def slide_layer(slide: Any, name: str, case: BaseModel) -> LayerData:
     """A slide as a multiscale RGB image in micrometres; level 0 is never held."""
     levels = [slide.level(i) for i in range(len(slide.levels))]
     several = len(levels) > 1
@@ -79,13 +80,13 @@ def slide_layer(slide: Any, name: str, case: BaseModel | None = None) -> LayerDa
     return data, {**arguments, **placed(slide.frame)}, "image"
 
 
-def volume_layer(volume: Any, name: str, case: BaseModel | None = None) -> LayerData:
+def volume_layer(volume: Any, name: str, case: BaseModel) -> LayerData:
     """A CT as a lazy image in millimetres, in the lung window."""
     arguments = {"name": name, "contrast_limits": _LUNG_WINDOW, "metadata": {SOURCE: volume, CASE: case}}
     return volume.hu, {**arguments, **placed(volume.frame)}, "image"
 
 
-def finger_layer(image: Any, name: str, case: BaseModel | None = None) -> LayerData:
+def finger_layer(image: Any, name: str, case: BaseModel) -> LayerData:
     """A finger image in millimetres, in the bone window."""
     arguments = {"name": name, "contrast_limits": _BONE_WINDOW, "metadata": {SOURCE: image, CASE: case}}
     return image.hu, {**arguments, **placed(image.frame)}, "image"

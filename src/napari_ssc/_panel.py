@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_ssc._command import command_of
+from napari_ssc._drawn_files import write_drawn
 from napari_ssc._face import Face
 from napari_ssc._form import Form
 from napari_ssc._job import Job
@@ -48,7 +49,8 @@ class Panel(Face):
     params: ClassVar[type[Params]]
     case: ClassVar[type[BaseModel]]
     given: ClassVar[Given]
-    """Layers that may be handed to the analysis: argument -> (kind of layer, label)."""
+    """Layers that may be handed to the analysis: field of the case that takes such a file -> (kind of layer,
+    label)."""
     asked: ClassVar[tuple[str, ...]]
     """Fields of the case that a file may fail to say."""
 
@@ -90,6 +92,14 @@ class Panel(Face):
     def given_of(self, layers: dict[str, Any], source: Any) -> dict[str, Any]:
         """The picked layers as the arguments that the core takes."""
         raise TypeError("a panel says what its layers mean")
+
+    def drawn_of(self, layers: dict[str, Any], source: Any) -> dict[str, Any]:
+        """The picked layers as what the command line reads from files (see ``_drawn_files``)."""
+        return self.given_of(layers, source)
+
+    def case_run(self, case: Any, drawn: dict[str, Any], source: Any) -> Any:
+        """The manifest row as it is run, where the user has changed more than layers show."""
+        return case
 
     def analyse(self, source: Any, case: Any, params: Any, given: dict[str, Any], tick: Tick) -> Any:
         """Run the room's analysis (in another thread)."""
@@ -139,11 +149,11 @@ class Panel(Face):
             layer, picked = self.boxes.image(), self.boxes.given()
             if layer is None:
                 raise InputError("no image is picked; open one above, or through File > Open Sample > SSc")
-            source = layer.metadata[SOURCE]
-            case = layer.metadata.get(CASE)
+            source, case = layer.metadata[SOURCE], layer.metadata[CASE]
             params = self.form.values()
             layers = {name: la for name, la in zip(self.given, picked, strict=True) if la is not None}
             given = self.given_of(layers, source)
+            case = self.case_run(case, given, source)
         except SscError as error:
             self.say(str(error), problem=True)
             return
@@ -192,17 +202,37 @@ class Panel(Face):
         self.say("The parameters are those of the record.")
 
     def copy_command(self) -> None:
-        """Put the shell's form of this run on the clipboard."""
+        """Put the shell's form of this run on the clipboard; what was drawn is written to files for it."""
         try:
-            layer = self.boxes.image()
-            case = None if layer is None else layer.metadata.get(CASE)
-            if case is None:
-                raise InputError("this image was not opened from a file; open it above to get a command")
-            layers = dict(zip(self.given, self.boxes.given(), strict=True))
-            text = command_of(self.room, self.image[0], case, self.form.values(), layers)
+            layer, picked = self.boxes.image(), self.boxes.given()
+            if layer is None:
+                raise InputError("no image is picked; open one above to get its command")
+            case = layer.metadata[CASE]
+            params = self.form.values()
+            layers = {name: la for name, la in zip(self.given, picked, strict=True) if la is not None}
+            source = layer.metadata[SOURCE]
+            drawn = self.drawn_of(layers, source)
+            case = self.case_run(case, drawn, source)
         except SscError as error:
             self.say(str(error), problem=True)
             return
+        if not drawn:
+            self._copy(command_of(self.room, self.image[0], case, params, {}))
+            return
+        folder = QFileDialog.getExistingDirectory(
+            self, "Folder for the drawn layers, which the command reads"
+        )
+        if not folder:
+            return
+
+        def work(tick: Tick) -> str:
+            tick(0.0, 1.0, "writing what was drawn")
+            files = {name: write_drawn(name, value, source, Path(folder)) for name, value in drawn.items()}
+            return command_of(self.room, self.image[0], case, params, files)
+
+        self.start(work, self._copy, "Writing what was drawn ...")
+
+    def _copy(self, text: str) -> None:
         QApplication.clipboard().setText(text)
         self.say(f"Copied: {text}")
 

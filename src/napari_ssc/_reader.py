@@ -14,11 +14,14 @@ from ssc_core.progress import Tick
 
 __all__ = ["PATTERNS", "get_reader"]
 
-_SLIDES = (".svs", ".scn", ".ndpi", ".mrxs", ".bif", ".vms", ".vmu", ".svslide", ".tif", ".tiff", ".zarr")
+_SLIDES = (
+    ".svs", ".scn", ".ndpi", ".mrxs", ".bif", ".vms", ".vmu", ".svslide", ".czi", ".tif", ".tiff", ".zarr",
+)  # fmt: skip
 _VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+_DICOM = (".dcm", ".dicom", ".ima")
 _LOOK_AT = 20
 
-PATTERNS = tuple(f"*{ending}" for ending in (*_SLIDES, *_VOLUMES, ".geojson"))
+PATTERNS = tuple(f"*{ending}" for ending in (*_SLIDES, *_VOLUMES, *_DICOM, ".geojson"))
 """What `prefer` claims; the manifest lists the same and ``run.json``."""
 
 
@@ -41,6 +44,8 @@ def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | 
         return _read_store
     if name.endswith(_SLIDES):
         return _read_slide
+    if name.endswith(_DICOM) and Path(path).is_file():
+        return _read_dicom
     if name.endswith(_VOLUMES) or _holds_dicom(Path(path)):
         return _read_volume
     return None
@@ -60,6 +65,22 @@ def _read_volume(path: str) -> list[LayerData]:
 
     case = LungCase(case_id="case", ct=Path(path))
     return _opened(lambda tick: open_ct(case, tick))
+
+
+def _read_dicom(path: str) -> list[LayerData]:
+    """One slice is the image of a finger; several frames in a file are a volume."""
+    from napari_ssc._opening import open_ct, open_finger
+    from ssc_core.calcinosis.case import CalcinosisCase
+    from ssc_core.io.volume import list_series
+    from ssc_core.lung.case import LungCase
+
+    def work(tick: Tick) -> LayerData:
+        tick(0.0, 1.0, "opening")
+        if sum(len(series.slices) for series in list_series(path)) > 1:
+            return open_ct(LungCase(case_id="case", ct=Path(path)), tick)
+        return open_finger(CalcinosisCase(case_id="case", image=Path(path)), tick)
+
+    return _opened(work)
 
 
 def _opened(work: Callable[[Tick], LayerData]) -> list[LayerData]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from napari_ssc._layers import LayerData, placed
+from napari_ssc._layers import UNIT, LayerData, placed
 from napari_ssc._view import open_slide_here
 from ssc_core.errors import FormatError
 from ssc_core.geometry import Frame
@@ -28,7 +28,8 @@ def read_store(path: Path) -> list[LayerData]:
     array, frame, told = read_array(path)
     name = path.name.removesuffix(".zarr").removesuffix(".ome")
     if told.get("kind") == "map":
-        return [(array, {"name": name, "colormap": "magma", **placed(frame)}, "image")]
+        metadata = {UNIT: str(told.get("unit", ""))}
+        return [(array, {"name": name, "colormap": "magma", "metadata": metadata, **placed(frame)}, "image")]
     names = told.get("labels") or {}
     features = {"index": [0, *names], "name": ["", *names.values()]}
     values = array.compute()  # labels are painted on, which a lazy array does not allow

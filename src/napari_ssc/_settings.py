@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-__all__ = ["alias", "autosave_seconds", "threads", "worklist_folder"]
+__all__ = ["alias", "offered", "offers_to_prefer", "threads", "worklist_folder"]
 
 _PLUGIN = "napari-ssc"
 
@@ -15,9 +15,16 @@ def alias() -> str:
     return str(_said("reader", "alias", "")).strip()
 
 
-def autosave_seconds() -> int:
-    """Seconds between two saves of what a reader draws into a file already chosen; 0 for never."""
-    return int(_said("reader", "autosave_seconds", 30))
+def offers_to_prefer() -> bool:
+    """Whether it was not yet offered to open our kinds of files always with this plugin."""
+    return bool(_said("files", "offer", False))
+
+
+def offered() -> None:
+    """It was offered, and is not again."""
+    from napari.settings import get_plugin_settings
+
+    get_plugin_settings(_PLUGIN).files.offer = False
 
 
 def worklist_folder() -> str:

@@ -1,4 +1,4 @@
-"""File > Save for what people draw: labels as OME-Zarr or NIfTI, regions as GeoJSON for QuPath."""
+"""File > Save: labels as OME-Zarr or NIfTI, maps as OME-Zarr, regions as GeoJSON for QuPath."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from napari_ssc._layers import ON
+from napari_ssc._layers import ON, UNIT
 from napari_ssc._view import open_slide_here
 from ssc_core.errors import GeometryError, OutputError
 from ssc_core.geometry import Frame
 
-__all__ = ["frame_of", "write_labels", "write_shapes"]
+__all__ = ["frame_of", "write_labels", "write_map", "write_shapes"]
 
 
 def write_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
@@ -40,6 +40,27 @@ def write_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
         write_mask(path, np.asarray(layer.data), frame_of(layer), names)
     else:
         raise OutputError("a mask is saved as .ome.zarr, .nii or .nii.gz", source=path)
+    return [path]
+
+
+def write_map(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
+    """A map of a result where it lies, with the unit of its values.
+
+    Raises
+    ------
+    OutputError
+        If the file name has another ending or exists, or the layer is no map of a result.
+    GeometryError
+        If the layer has no unit of length.
+    """
+    from ssc_core.io import store
+
+    unit = (meta.get("metadata") or {}).get(UNIT)
+    if unit is None:
+        raise OutputError("only a map of a result is saved so; a slide or CT stays in its own file")
+    if not path.lower().endswith(".zarr"):
+        raise OutputError("a map is saved as .ome.zarr", source=path)
+    store.write_map(path, np.asarray(data), frame_of(_layer(data, meta, "image")), unit)
     return [path]
 
 

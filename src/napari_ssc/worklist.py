@@ -22,6 +22,7 @@ from napari_ssc import _settings
 from napari_ssc._job import Job
 from napari_ssc._layers import LayerData
 from napari_ssc._ledger import STATES, Ledger
+from napari_ssc._saying import tell
 from napari_ssc._table import ResultTable
 from ssc_core.errors import SscError
 
@@ -146,9 +147,7 @@ class Worklist(QWidget):
             self.open_manifest(path)
 
     def _say(self, text: str, problem: bool = False) -> None:
-        self.message.setText(text)
-        self.message.setProperty("problem", problem)
-        self.message.setStyleSheet("color: #e8912d;" if problem else "")
+        tell(self.message, text, problem)
 
     def closeEvent(self, event: Any) -> None:
         """Stop what is being opened."""

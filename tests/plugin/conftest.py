@@ -1,11 +1,13 @@
-"""A real viewer, the plugin's samples built once, and waiting for a panel."""
+"""A real viewer, the plugin's samples built once, waiting for a panel, and a mouse over the canvas."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 
@@ -53,3 +55,103 @@ def click(qtbot: Any) -> Callable[[Any, str], None]:
         qtbot.waitUntil(lambda: not panel.busy, timeout=120_000)
 
     return press
+
+
+_MS_BETWEEN_MOVES = 15  # quicker ones are dropped, as those of a real mouse are
+
+
+class Mouse:
+    """A mouse over the canvas of a shown viewer: events as Qt sends them, at places of the world.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Shown. Places are given in its last axes.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        from qtpy.QtWidgets import QWidget
+
+        self.viewer = viewer
+        window = viewer.window._qt_window
+        (self.canvas,) = [
+            w for w in window.findChildren(QWidget) if type(w).__name__.startswith("CanvasBackend")
+        ]
+
+    def click(self, place: Iterable[float]) -> None:
+        """Press and let go at one place."""
+        self.drag(place)
+
+    def drag(self, *places: Iterable[float], steps: int = 5) -> None:
+        """Press at the first place, move over the others in small steps, let go at the last."""
+        from qtpy.QtCore import QEvent, Qt
+
+        none, left = Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton
+        stops = [self.pixel(p) for p in places]
+        self._send(QEvent.Type.MouseMove, stops[0], none, none)
+        self._send(QEvent.Type.MouseButtonPress, stops[0], left, left)
+        for a, b in pairwise(stops):
+            for k in range(1, steps + 1):
+                self._send(QEvent.Type.MouseMove, a + (b - a) * (k / steps), none, left)
+        self._send(QEvent.Type.MouseButtonRelease, stops[-1], left, none)
+
+    def pixel(self, place: Iterable[float]) -> Any:
+        """Where a place of the world is on the canvas; the view says it, by two places of the pointer."""
+        from qtpy.QtCore import QEvent, QPointF, Qt
+
+        ends = QPointF(20, 20), QPointF(self.canvas.width() - 20, self.canvas.height() - 20)
+        seen = []
+        for end in ends:
+            self._send(QEvent.Type.MouseMove, end, Qt.MouseButton.NoButton, Qt.MouseButton.NoButton)
+            seen.append(np.asarray(self.viewer.cursor.position))
+        wanted = np.asarray([*self.viewer.dims.point, *place], float)[-self.viewer.dims.ndim :]
+        down, across = self.viewer.dims.displayed
+        at = {
+            axis: p + (q - p) * (wanted[axis] - seen[0][axis]) / (seen[1][axis] - seen[0][axis])
+            for axis, p, q in ((across, ends[0].x(), ends[1].x()), (down, ends[0].y(), ends[1].y()))
+        }
+        return QPointF(at[across], at[down])
+
+    def _send(self, kind: Any, at: Any, button: Any, down: Any) -> None:
+        from qtpy.QtCore import QEvent, QPointF, Qt
+        from qtpy.QtGui import QMouseEvent
+        from qtpy.QtTest import QTest
+        from qtpy.QtWidgets import QApplication
+
+        screen = QPointF(self.canvas.mapToGlobal(at.toPoint()))
+        event = QMouseEvent(kind, at, screen, button, down, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(self.canvas, event)
+        QTest.qWait(_MS_BETWEEN_MOVES if kind == QEvent.Type.MouseMove else 0)
+
+
+@pytest.fixture
+def shown_panel(
+    make_napari_viewer: Any, qtbot: Any, sample_files: Any
+) -> Callable[..., tuple[Any, Any, Mouse]]:
+    """``shown_panel("Skin", "biopsy")``: as ``open_panel``, with the window on the screen and a mouse."""
+
+    def make(title: str, sample: str | None = None) -> tuple[Any, Any, Mouse]:
+        viewer = make_napari_viewer(show=True)
+        window = viewer.window._qt_window
+        window.resize(1280, 800)
+        qtbot.waitExposed(window)
+        if sample:
+            viewer.open_sample("napari-ssc", sample)
+        _, panel = viewer.window.add_plugin_dock_widget("napari-ssc", title)
+        qtbot.wait(50)
+        viewer.reset_view()
+        return viewer, panel, Mouse(viewer)
+
+    return make
+
+
+@pytest.fixture
+def press(qtbot: Any) -> Callable[[Any, Any], None]:
+    """``press(panel, button)``: a real click on any button of a panel, then waits until it is idle."""
+    from qtpy.QtCore import Qt
+
+    def pressed(panel: Any, button: Any) -> None:
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: not panel.busy, timeout=120_000)
+
+    return pressed

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from ssc_core.calcinosis.axes import ellipse_mm2
-from ssc_core.calcinosis.drawn_axes import axes_drawn, label_under, readings_table, write_readings
+from ssc_core.calcinosis.drawn_axes import axes_drawn, label_under
+from ssc_core.calcinosis.drawn_file import read_readings, write_readings
 from ssc_core.calcinosis.readers import read_lesions
 from ssc_core.errors import InputError
 from ssc_core.geometry import Frame
@@ -40,12 +41,12 @@ def test_label_under_a_line_is_the_one_it_runs_over_longest():
     assert label_under(np.add(DOWN, [0, 60]), labels) == 0
 
 
-def test_saved_axes_are_read_by_compare_and_half_a_reading_is_unusable(tmp_path):
+def test_kept_axes_are_read_by_compare_and_half_a_reading_is_unusable(tmp_path):
     path = tmp_path / "mine.csv"
-    write_readings(path, readings_table("P01", "R1", [axes_drawn(1, [DOWN, ACROSS], FRAME)]))
+    write_readings(path, "P01", "R1", [axes_drawn(1, [DOWN, ACROSS], FRAME)])
     second = [axes_drawn(2, [ACROSS], FRAME), axes_drawn(1, [DOWN, ACROSS], FRAME)]
-    write_readings(path, readings_table("P02", "R1", second))
-    write_readings(path, readings_table("P02", "R1", second))  # saved again: replaced, not doubled
+    write_readings(path, "P02", "R1", second)
+    write_readings(path, "P02", "R1", second)  # kept again: replaced, not doubled
     read = read_lesions(path, "reader 1")
     assert read.how == "lengths of axes"
     assert len(read.readings.table) == 2
@@ -55,11 +56,39 @@ def test_saved_axes_are_read_by_compare_and_half_a_reading_is_unusable(tmp_path)
     np.testing.assert_allclose(values, ellipse_mm2(6.0, 4.0))
 
 
-def test_another_readers_file_and_an_empty_drawing_are_refused(tmp_path):
+@pytest.mark.parametrize(("case", "reader"), [("P01", "R1"), ("007", "12")])
+def test_kept_axes_come_back_and_names_made_of_digits_stay(tmp_path, case, reader):
+    path = tmp_path / "mine.csv"
+    assert not path.exists()
+    one, half = axes_drawn(4, [DOWN, ACROSS], FRAME), axes_drawn(2, [ACROSS], FRAME)
+    write_readings(path, case, reader, [one])
+    write_readings(path, "8", reader, [one])
+    write_readings(path, case, reader, [half, one])
+    back = read_readings(path, case, reader, FRAME)
+    assert [a.lesion for a in back] == [2, 4]
+    assert [len(a.lines) for a in back] == [1, 2]
+    np.testing.assert_allclose(back[1].lines, one.lines)
+    assert back[1].ellipse_mm2 == pytest.approx(one.ellipse_mm2)
+    assert read_readings(path, "nobody", reader, FRAME) == []
+    write_readings(path, case, reader, [])  # all of its lines were removed
+    assert read_readings(path, case, reader, FRAME) == []
+    assert len(read_readings(path, "8", reader, FRAME)) == 1
+
+
+def test_another_readers_file_another_table_and_an_empty_drawing_are_refused(tmp_path):
     path = tmp_path / "mine.csv"
     one = [axes_drawn(1, [DOWN, ACROSS], FRAME)]
-    write_readings(path, readings_table("P01", "R1", one))
+    write_readings(path, "P01", "R1", one)
+    before = path.read_bytes()
     with pytest.raises(InputError, match="another reader"):
-        write_readings(path, readings_table("P01", "R2", one))
+        write_readings(path, "P01", "R2", one)
+    with pytest.raises(InputError, match="another reader"):
+        read_readings(path, "P01", "R2", FRAME)
+    with pytest.raises(InputError, match="this kind of image"):
+        read_readings(path, "P01", "R1", Frame((1.0, 1.0, 1.0), (0.0, 0.0, 0.0)))
+    assert path.read_bytes() == before
     with pytest.raises(InputError, match="no axis"):
-        write_readings(path, readings_table("P01", "R1", []))
+        write_readings(tmp_path / "new.csv", "P01", "R1", [])
+    (tmp_path / "other.csv").write_text("name,age\nx,1\n")
+    with pytest.raises(InputError, match="holds no axes"):
+        write_readings(tmp_path / "other.csv", "P01", "R1", one)

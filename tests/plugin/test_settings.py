@@ -16,7 +16,6 @@ GROUPS = PluginManifest.from_file(
 ).contributions.configurations
 READERS = {
     ("reader", "alias"): (_settings.alias, "R7"),
-    ("reader", "autosave_seconds"): (_settings.autosave_seconds, 5),
     ("folders", "worklists"): (_settings.worklist_folder, str(Path(__file__).parent)),
     ("computing", "threads"): (_settings.threads, 1),
 }

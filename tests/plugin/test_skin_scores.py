@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+
 import numpy as np
 import pandas as pd
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QFileDialog
 
+from ssc_core.cli import main
 from ssc_core.io.features import FeatureMeta
 from ssc_core.io.slide import open_slide
 from ssc_core.skin.features import open_backbone
@@ -83,7 +87,7 @@ def test_score_is_that_of_the_core_and_every_part_answers(tab, qtbot, model, sam
     low, high = found.extremes(4)
     assert list(scores.montage.buttons) == [*low, *high]
     qtbot.mouseClick(scores.montage.buttons[int(high[-1])], Qt.MouseButton.LeftButton)
-    assert scores.fields.layer.selected_data == {int(high[-1])}
+    assert scores.fields.marked.tolist() == [int(high[-1])]
     assert found.patches["fibrosis_score"].idxmax() == high[-1]
     assert "scored fields" in [la.name for la in viewer.layers]
 
@@ -141,3 +145,32 @@ def test_what_is_no_model_is_refused_in_one_sentence(open_panel, tmp_path):
     panel.scores.load_model(tmp_path)
     assert "no score model here" in panel.message.text()
     assert not panel.scores.score_button.isEnabled()
+
+
+def test_saved_scores_and_map_are_those_of_the_copied_commands(tab, qtbot, tmp_path, monkeypatch):
+    """Also with a dermis drawn by hand, which is written for the commands."""
+    _, panel, scores = tab
+    panel.draw()
+    square = np.array([[400, 400], [400, 1400], [1200, 1400], [1200, 400]], float)
+    panel.boxes.given()[0].add(square, shape_type="polygon")
+    scores.step_box.setValue(300)
+    press(panel, qtbot, scores.score_button)
+    press(panel, qtbot, scores.map_button)
+    for button, what in ((scores.save_button, "score"), (scores.save_map_button, "map")):
+        folder = tmp_path / f"panel-{what}"
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a, _f=folder, **_k: (str(_f), ""))
+        press(panel, qtbot, button)
+        assert "Saved" in panel.message.text()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_a, **_k: str(tmp_path))
+    press(panel, qtbot, scores.command_button)
+    for line, what in zip(QApplication.clipboard().text().splitlines(), ("score", "map"), strict=True):
+        assert f"ssc skin {what} " in line
+        words = shlex.split(line)
+        words[words.index("-o") + 1] = str(tmp_path / f"shell-{what}")
+        with pytest.raises(SystemExit) as ended:
+            main(words[1:])
+        assert not ended.value.code
+        one, other = tmp_path / f"panel-{what}", tmp_path / f"shell-{what}"
+        names = [{p.relative_to(k) for p in k.rglob("*") if p.is_file()} for k in (one, other)]
+        assert names[0] == names[1]
+        assert all((one / n).read_bytes() == (other / n).read_bytes() for n in names[0])

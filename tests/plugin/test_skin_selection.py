@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from qtpy.QtCore import QPoint, Qt
 
@@ -12,6 +14,7 @@ from napari_ssc._histogram import Histogram
 from napari_ssc._opening import open_slide
 from napari_ssc._regions import CLASS, regions_of
 from napari_ssc._view import camera_of
+from napari_ssc.skin.fields import LinkedFields, fields_layer
 
 
 @pytest.fixture
@@ -32,11 +35,13 @@ def test_click_on_a_bar_marks_its_fields_and_flies_to_one(skin, qtbot):
     values = panel.result.patches["collagen_fraction"].to_numpy()
     highest = int(values.argmax())
     click_value(qtbot, panel.histogram, values[highest] - 1e-9)
-    assert highest in panel.fields.selected_data
+    marked = panel.linked.marked.tolist()
+    assert highest in marked
+    np.testing.assert_array_equal(viewer.layers["marked fields"].data, panel.fields.data[marked])
     width = (values.max() - values.min()) / 30
-    assert all(values[i] >= values.max() - 1.5 * width for i in panel.fields.selected_data)
+    assert all(values[i] >= values.max() - 1.5 * width for i in marked)
     centre = camera_of(viewer).center[1:]
-    assert any(np.allclose(centre, panel.fields.data[i]) for i in panel.fields.selected_data)
+    assert any(np.allclose(centre, panel.fields.data[i]) for i in marked)
 
 
 def test_click_on_a_field_shows_its_place_in_the_histogram(skin):
@@ -50,7 +55,7 @@ def test_click_on_a_field_shows_its_place_in_the_histogram(skin):
 
     for callback in panel.fields.mouse_drag_callbacks:
         callback(panel.fields, Event())
-    assert panel.fields.selected_data == {seen}
+    assert panel.linked.marked.tolist() == [seen]
     value = panel.result.patches["collagen_fraction"][seen]
     (bar,) = np.flatnonzero(panel.histogram._marked)
     assert panel.histogram._edges[bar] <= value <= panel.histogram._edges[bar + 1] + 1e-12
@@ -73,20 +78,37 @@ def test_missing_values_stand_in_no_bar(qapp):
     assert not any(1 in histogram.items_in(k) for k in range(30))
 
 
-def test_selection_of_1e5_fields_answers_within_50_ms(qtbot):
-    histogram = Histogram()
-    qtbot.addWidget(histogram)
-    histogram.resize(340, 160)
-    histogram.show()
-    histogram.show_values(np.random.default_rng(0).normal(size=100_000), "x")
-    click_value(qtbot, histogram, 2.0)  # the first paint
-    spent = []
+def test_selection_of_1e5_fields_answers_within_50_ms(make_napari_viewer, qtbot):
+    """In the histogram and in the image; what the graphics card then draws is not ours."""
+    n, rng = 100_000, np.random.default_rng(0)
+    table = pd.DataFrame({"field": np.arange(n), "score": rng.normal(size=n), "flags": ""})
+    table[["y_um", "x_um"]] = rng.uniform(0, 30_000, (n, 2))
+    viewer, said = make_napari_viewer(show=False), []
+    linked = LinkedFields(viewer, said.append, lambda _: ("AU", "a score"))
+    qtbot.addWidget(linked)
+    linked.show()
+    data, arguments, _ = fields_layer(table, 400.0, "score", "fields")
+    linked.offer(["score"], "score")
+    linked.tie(viewer.add_points(data, **arguments), table, "a")
+    click_value(qtbot, linked.histogram, 2.0)  # makes the layer of marks
+    bars, fields = [], []
     for value in (-1.0, 0.0, 0.5, 1.0, -0.5):
         began = time.process_time()
-        click_value(qtbot, histogram, value)
-        histogram.repaint()
-        spent.append(time.process_time() - began)
-    assert np.median(spent) < 0.05
+        click_value(qtbot, linked.histogram, value)
+        linked.histogram.repaint()
+        bars.append(time.process_time() - began)
+        assert f"{len(linked.marked)} fields are marked" in said[-1]
+        assert np.ptp(table["score"][linked.marked]) < np.ptp(table["score"]) / 29
+        at = tuple(data[linked.marked[0]])
+        began = time.process_time()
+        for callback in linked.layer.mouse_drag_callbacks:
+            callback(linked.layer, SimpleNamespace(position=at, view_direction=None))
+        linked.histogram.repaint()
+        fields.append(time.process_time() - began)
+        assert len(linked.marked) == 1
+        assert np.abs(data[linked.marked[0]] - at).max() <= 200
+    assert np.median(bars) < 0.05
+    assert np.median(fields) < 0.05
 
 
 def test_button_draws_regions_of_the_chosen_class(skin, qtbot):

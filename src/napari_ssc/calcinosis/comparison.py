@@ -10,13 +10,15 @@ from typing import Any
 
 import pandas as pd
 
+from napari_ssc._command import command_of, line_of
+from napari_ssc._drawn_files import write_drawn
 from napari_ssc.calcinosis.running import Measured, is_volume, measured, save_measured
 from ssc_core.calcinosis.visits.follow_up import FollowUp
 from ssc_core.calcinosis.visits.visit import Visit
 from ssc_core.errors import InputError
 from ssc_core.progress import Tick, share
 
-__all__ = ["Comparison", "Shown", "compared", "save_compared", "shown_changes"]
+__all__ = ["Comparison", "Shown", "commands_of", "compared", "save_compared", "shown_changes"]
 
 _HEADINGS = {
     "status": "what became",
@@ -52,6 +54,7 @@ class Comparison:
     first: Shown
     later: Shown
     change: FollowUp
+    params: Any
 
     @property
     def middle(self) -> Any:
@@ -124,7 +127,7 @@ def compared(
     change = follow_up(*visits)
     tick(1.0, 1.0, "done")
     first, later = (Shown(p, d, v) for p, d, v in zip(pixels, done, visits, strict=True))
-    return Comparison(first, later, change)
+    return Comparison(first, later, change, used[0])
 
 
 def save_compared(found: Comparison, folder: Path) -> None:
@@ -141,6 +144,21 @@ def save_compared(found: Comparison, folder: Path) -> None:
     save(found.change, folder, inputs)
 
 
+def commands_of(found: Comparison, folder: Path | None) -> str:
+    """The lines of the shell that measure both visits and compare them; what was drawn goes to `folder`."""
+    lines = []
+    for name, visit in (("first", found.first), ("later", found.later)):
+        done, files = visit.measured, {}
+        if done.drawn and folder is not None:
+            inner = folder / name
+            inner.mkdir(exist_ok=True)
+            files = {n: write_drawn(n, v, done.source, inner) for n, v in done.drawn.items()}
+        lines.append(command_of("calcinosis", "image", done.case, found.params, files, f"{name}-visit"))
+    return "\n".join([*lines, line_of(
+        ["ssc", "calcinosis", "follow-up", "first-visit", "later-visit"], {}, "calcinosis-follow-up"
+    )])  # fmt: skip
+
+
 def shown_changes(found: Comparison) -> pd.DataFrame:
     """One row per lesion, with headings for people."""
     unit = "mm\N{SUPERSCRIPT TWO}" if found.first.visit.size == "area_mm2" else "mm\N{SUPERSCRIPT THREE}"
@@ -148,6 +166,7 @@ def shown_changes(found: Comparison) -> pd.DataFrame:
     for column in ("label_first", "label_later"):
         table[column] = [str(int(v)) if v else "\N{EN DASH}" for v in table[column]]
     table["finger"] = [str(int(v)) if v else "\N{EN DASH}" for v in table["finger"]]
+    table["status"] = table["status"].replace({"same": "found again"})  # "same" reads as unchanged
     table["beyond_error"] = ["yes" if v else "no" for v in table["beyond_error"]]
     units = {"size_first", "size_later", "change"}
     return table.rename(columns={c: f"{h} ({unit})" if c in units else h for c, h in _HEADINGS.items()})

@@ -66,14 +66,17 @@ class Corrections(QWidget):
 
     # verdicts --------------------------------------------------------------------------------------------
 
-    def toggles_for(self, source: Any, given: dict[str, Any]) -> tuple[int, ...]:
-        """Labels to turn round in the run that begins; forgotten where labels would mean other findings."""
-        wanted = tuple(sorted(self._toggles ^ self.turned))
-        basis = self._basis_of(source, given)
-        if "lesions" in given or (self._basis is not None and basis != self._basis):
-            wanted = ()  # drawn lesions say themselves what counts
-        self._next = (basis, frozenset(wanted))
-        return wanted
+    def toggles_for(self, source: Any, drawn: dict[str, Any]) -> tuple[int, ...]:
+        """Labels to turn round in a run on what is drawn; none where labels would mean other findings."""
+        if "lesions" in drawn:
+            return ()  # drawn lesions say themselves what counts
+        if self._basis is not None and self._basis_of(source, drawn) != self._basis:
+            return ()
+        return tuple(sorted(self._toggles ^ self.turned))
+
+    def run_begins(self, source: Any, drawn: dict[str, Any]) -> None:
+        """Remember what the run that begins is based on."""
+        self._next = (self._basis_of(source, drawn), frozenset(self.toggles_for(source, drawn)))
 
     def turn(self) -> None:
         """Count the chosen finding, or leave it out, from the next run on."""
@@ -198,11 +201,11 @@ class Corrections(QWidget):
             words = " ".join(map(str, sorted(self._toggles ^ self.turned)))
             image.metadata[CASE] = case.model_copy(update={"toggles": words or None})
 
-    def _basis_of(self, source: Any, given: dict[str, Any]) -> str:
+    def _basis_of(self, source: Any, drawn: dict[str, Any]) -> str:
         """What the labels of the findings depend on."""
         digest = hashlib.sha256(self.panel.form.values().model_dump_json().encode())
         digest.update(str(id(source)).encode())
-        if "mask" in given:
-            digest.update(np.packbits(given["mask"]).tobytes())
-        digest.update(repr(given.get("seeds")).encode())
+        if "bones" in drawn:
+            digest.update(np.packbits(drawn["bones"]).tobytes())
+        digest.update(repr(drawn.get("seeds")).encode())
         return digest.hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,17 +10,21 @@ import pandas as pd
 from qtpy.QtCore import QObject, Signal
 
 from napari_ssc._layers import ON, index_of, placed
+from napari_ssc._view import camera_of
 from ssc_core.calcinosis.drawn_axes import DrawnAxes, axes_drawn
 
 __all__ = ["Lines"]
 
 _LESION = "lesion"
-_COLOUR = "#00e5ff"
+_COLOUR = "#ff3df2"
+_SHORTEST = 8.0  # of the screen; a click leaves a line of a few pixels
 _DONE = ("added", "changed", "removed")  # napari also tells of what is about to happen
 
 
 class Lines(QObject):
-    """A Shapes layer of lines; each knows its lesion. Signal ``changed()`` at every move of an end.
+    """A Shapes layer of lines; each knows its lesion.
+
+    Signals: ``changed()`` at every move of an end, ``finished()`` once a line was drawn, moved or removed.
 
     Parameters
     ----------
@@ -33,6 +37,7 @@ class Lines(QObject):
     """
 
     changed = Signal()
+    finished = Signal()
 
     def __init__(self, viewer: Any, source: Any, label_of: Callable[[Any], int]) -> None:
         super().__init__()
@@ -68,6 +73,20 @@ class Lines(QObject):
             lines.setdefault(lesion, []).append(index_of(self.layer, self.frame, data))
         return [axes_drawn(lesion, some[:2], self.frame) for lesion, some in sorted(lines.items())]
 
+    def put(self, drawn: Sequence[DrawnAxes]) -> None:
+        """Show axes that were drawn earlier."""
+        lines = [(line, axes.lesion) for axes in drawn for line in axes.lines]
+        if not lines:
+            return
+        numbers = [*self._numbers(), *(lesion for _, lesion in lines)]
+        self._busy = True
+        try:
+            self.layer.add([line for line, _ in lines], shape_type="line")
+            self._renumber(numbers)
+        finally:
+            self._busy = False
+        self.changed.emit()
+
     def remove(self, lesion: int) -> None:
         """Remove the lines of a lesion."""
         self.layer.selected_data = {k for k, n in enumerate(self._numbers()) if n == lesion}
@@ -82,25 +101,39 @@ class Lines(QObject):
         return [int(v) for v in self.layer.features[_LESION]]
 
     def _drawn(self, event: Any) -> None:
-        """A line was added or removed: number it, and say whose the next one is."""
-        if self._busy or str(getattr(event.action, "value", event.action)) not in _DONE:
+        """A line was added, moved or removed: number it, and say whose the next one is."""
+        action = str(getattr(event.action, "value", event.action))
+        if self._busy or action not in _DONE:
             return
         self._busy = True
         try:
-            self._number()
+            if action == "added":
+                self._number()
+            self._renumber(self._numbers())
         finally:
             self._busy = False
         self.changed.emit()
+        self.finished.emit()
 
     def _number(self) -> None:
+        """The line that was added belongs to the lesion under it, if it is the first of two."""
         numbers = self._numbers()
-        fresh = len(numbers) - 1
-        if fresh >= 0 and numbers.count(numbers[fresh]) == 1:  # the first line of a lesion
-            label = self._label_of(index_of(self.layer, self.frame, self.layer.data[fresh]))
-            if label and label not in numbers[:fresh]:
-                numbers[fresh] = label
-                self.layer.features = self.layer.features.assign(**{_LESION: numbers})
-                self.layer.refresh_text()
+        line = index_of(self.layer, self.frame, self.layer.data[-1])
+        length = np.linalg.norm(np.subtract(*self.frame.to_physical(line)))
+        if length * float(camera_of(self.viewer).zoom) < _SHORTEST:
+            self.layer.selected_data = {len(numbers) - 1}
+            self.layer.remove_selected()
+            return
+        if numbers.count(numbers[-1]) == 1:
+            label = self._label_of(line)
+            if label and label not in numbers[:-1]:
+                numbers[-1] = label
+                self._renumber(numbers)
+
+    def _renumber(self, numbers: list[int]) -> None:
+        if numbers != self._numbers():
+            self.layer.features = self.layer.features.assign(**{_LESION: numbers})
+            self.layer.refresh_text()
         self.layer.feature_defaults = {_LESION: self._next(numbers)}
 
     @staticmethod

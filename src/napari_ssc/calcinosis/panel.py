@@ -40,7 +40,7 @@ class CalcinosisPanel(Panel):
     params: ClassVar[type[Params]] = CalcinosisParams
     case: ClassVar[type[BaseModel]] = CalcinosisCase
     given: ClassVar[Given] = {
-        "mask": ("Labels", "Bones, drawn"),
+        "bones": ("Labels", "Bones, drawn"),
         "seeds": ("Points", "Seeds, clicked"),
         "lesions": ("Labels", "Lesions, drawn"),
     }
@@ -71,21 +71,31 @@ class CalcinosisPanel(Panel):
 
         return isinstance(source, FingerImage | Volume)
 
-    def given_of(self, layers: dict[str, Any], source: Any) -> dict[str, Any]:
-        """Labels as a bone mask and as lesions, points as seeds in pixels; verdicts turned round."""
-        given: dict[str, Any] = {}
-        if "mask" in layers:
-            given["mask"] = on_grid(layers["mask"], source.frame, source.shape) > 0
+    def drawn_of(self, layers: dict[str, Any], source: Any) -> dict[str, Any]:
+        """Bones and lesions as labels, seeds in pixels."""
+        drawn: dict[str, Any] = {}
+        if "bones" in layers:
+            drawn["bones"] = on_grid(layers["bones"], source.frame, source.shape) > 0
         if "seeds" in layers:
             points = layers["seeds"]
-            given["seeds"] = [tuple(p) for p in index_of(points, source.frame, points.data).tolist()]
+            drawn["seeds"] = [tuple(p) for p in index_of(points, source.frame, points.data).tolist()]
         if "lesions" in layers:
-            given["lesions"] = on_grid(layers["lesions"], source.frame, source.shape).copy()
-        toggles = self.corrections.toggles_for(source, given)
-        return {**given, **({"toggles": toggles} if toggles else {})}
+            drawn["lesions"] = on_grid(layers["lesions"], source.frame, source.shape).copy()
+        return drawn
+
+    def given_of(self, layers: dict[str, Any], source: Any) -> dict[str, Any]:
+        """What was drawn, for the run that begins."""
+        drawn = self.drawn_of(layers, source)
+        self.corrections.run_begins(source, drawn)
+        return drawn
+
+    def case_run(self, case: Any, drawn: dict[str, Any], source: Any) -> Any:
+        """With the verdicts that are turned round."""
+        turned = " ".join(map(str, self.corrections.toggles_for(source, drawn)))
+        return case.model_copy(update={"toggles": turned or None})
 
     def analyse(self, source: Any, case: Any, params: Any, given: dict[str, Any], tick: Tick) -> Any:
-        """As ``ssc calcinosis analyse`` does, with what was drawn over it."""
+        """As ``ssc calcinosis analyse`` does, with what was drawn as its files."""
         done = measured(source, case, params, given, tick)
         self._done[done.result] = done
         return done.result
@@ -93,7 +103,7 @@ class CalcinosisPanel(Panel):
     def layers_of(self, result: Any, source: Any) -> list[LayerData]:
         """Bones, lesions, what does not count, and sizes; what was drawn is there already."""
         assert self.ran is not None
-        drawn = {name for name, role in ((BONES, "mask"), (LESIONS, "lesions")) if role in self.ran[3]}
+        drawn = {name for name, role in ((BONES, "bones"), (LESIONS, "lesions")) if role in self.ran[3]}
         return result_layers(result, drawn)
 
     def shown(self, layers: list[Any]) -> None:
@@ -102,15 +112,14 @@ class CalcinosisPanel(Panel):
         source, _, params, given = self.ran
         self._latest[source] = (params, self._done[self.result])
         found = {role: la for la in layers for name, role in _ROLES.items() if la.name.startswith(name)}
-        found |= {
-            role: la for role, la in (("bones", given.get("mask")), ("lesions", given.get("lesions"))) if la
-        }
+        found |= {role: given[role] for role in ("bones", "lesions") if role in given}
         self.corrections.show_result(self.result, found)
         for role in ("left out", "lesions"):
             if role in found and self._clicked not in found[role].mouse_drag_callbacks:
                 found[role].mouse_drag_callbacks.append(self._clicked)
         self.viewer.layers.selection.active = found["lesions"]
         self.axes.show_result(self.result)
+        self.hide_findings(self.axes.alone_box.isChecked())
         self.visits.changed()
 
     def table_of(self, result: Any) -> Any:
@@ -145,6 +154,12 @@ class CalcinosisPanel(Panel):
     def images(self) -> list[Any]:
         """Layers that this panel can measure."""
         return [la for la in self.viewer.layers if self.accepts(la.metadata.get(SOURCE))]
+
+    def hide_findings(self, hidden: bool) -> None:
+        """Hide the lesions of the shown result, what was left out and their sizes, or show them."""
+        for layer in self._shown:
+            if not layer.name.startswith(BONES):
+                layer.visible = not hidden
 
     # wiring ----------------------------------------------------------------------------------------------
 

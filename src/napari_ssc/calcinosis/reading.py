@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
+    QCheckBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -24,7 +24,8 @@ from napari_ssc._layers import CASE, SOURCE
 from napari_ssc._table import ResultTable
 from napari_ssc._view import fly_to
 from napari_ssc.calcinosis.lines import Lines
-from ssc_core.calcinosis.drawn_axes import counted_mm2, label_under, readings_table, write_readings
+from ssc_core.calcinosis.drawn_axes import counted_mm2, label_under
+from ssc_core.calcinosis.drawn_file import read_readings, write_readings
 from ssc_core.errors import InputError, SscError
 
 __all__ = ["AxesTab"]
@@ -33,7 +34,7 @@ _SQUARED = "mm\N{SUPERSCRIPT TWO}"
 _ASLANT_DEG = 15.0
 _HELP = (
     "Draw the long axis of a lesion, then its short one: press the button at one end and let it go at the"
-    " other. Two lines make a lesion; the next line begins the next. Undo a line: select it and press Delete."
+    " other. Two lines make a lesion; the next line begins the next. Every line is in your file at once."
 )
 
 
@@ -50,39 +51,52 @@ class AxesTab(QWidget):
         super().__init__()
         self.panel, self.viewer = panel, panel.viewer
         self.lines: Lines | None = None
+        self._all: list[Lines] = []
+        """Of every image that was read."""
         self.result: Any = None
         self.path: Path | None = None
         """The reader's file, once it was chosen."""
-        self._unsaved = False
         self.reader_line, self.case_line = QLineEdit(_settings.alias()), QLineEdit()
         self.reader_line.setPlaceholderText("alias, never a name")
         self.case_line.setPlaceholderText("neutral name of this image, as P01")
         self.draw_button = QPushButton("Draw axes")
         self.remove_button = QPushButton("Remove lesion")
-        self.save_button = QPushButton("Save readings ...")
-        self.save_button.setToolTip(
-            "One CSV for each reader; cases are added to it. 'ssc calcinosis compare' reads it"
+        self.file_button = QPushButton("File of readings ...")
+        self.file_button.setToolTip(
+            "Your own CSV, new or begun; cases are added to it. 'ssc calcinosis compare' reads it"
         )
+        self.alone_box = QCheckBox("Hide what the software found")
+        self.alone_box.setToolTip("A reader who sees its outlines draws what they say")
+        self.kept = QLabel("No file was chosen yet.")
+        self.kept.setWordWrap(True)
         self.table = ResultTable()
         self._lay_out()
         self.draw_button.clicked.connect(lambda *_: self.draw())
         self.remove_button.clicked.connect(lambda *_: self.remove())
-        self.save_button.clicked.connect(lambda *_: self._ask())
+        self.file_button.clicked.connect(lambda *_: self._ask())
         self.table.picked.connect(self._go)
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self._autosave)
+        self.alone_box.toggled.connect(self.panel.hide_findings)
 
     def draw(self) -> None:
-        """Take up the lines of the picked image, or begin with none."""
+        """Take up the lines of the picked image, or begin with those in the reader's file."""
         image = self.panel.boxes.image()
         if image is None:
             self.panel.say("Open an image first; axes are drawn on it.", problem=True)
             return
-        if self.lines is None or not self.lines.is_on(image.metadata[SOURCE]):
-            self._begin(image)
+        if not all(self._who()):
+            self.panel.say("Give the reader's alias and a neutral name of the image first.", problem=True)
+            return
+        if self.path is None:
+            self._ask()
+        gone = self.lines is None or not self.lines.is_on(image.metadata[SOURCE])
+        if gone and not self._begin(image):
+            return
         assert self.lines is not None
         self.lines.take_up()
-        self.panel.say("Draw the long axis of a lesion, then its short axis.")
+        if self.path is None:
+            self.panel.say("No file was chosen: these axes are not kept.", problem=True)
+        else:
+            self.panel.say("Draw the long axis of a lesion, then its short axis.")
 
     def remove(self) -> None:
         """Remove the lines of the chosen lesion."""
@@ -93,37 +107,61 @@ class AxesTab(QWidget):
             return
         self.lines.remove(drawn[row].lesion)
 
-    def save(self, path: str | Path) -> None:
-        """Add the readings of this image to a reader's file."""
+    def keep_in(self, path: str | Path) -> None:
+        """Keep readings in this file from now on; what it holds of this image is shown."""
+        image = self.panel.boxes.image()
+        here = [] if self.lines is None else self.lines.drawn()
         try:
-            if not self.reader_line.text().strip() or not self.case_line.text().strip():
-                raise InputError("give the reader's alias and a neutral name of the image first")
-            table = readings_table(
-                self.case_line.text().strip(),
-                self.reader_line.text().strip(),
-                [] if self.lines is None else self.lines.drawn(),
-            )
-            write_readings(path, table)
+            there = self._known_in(Path(path), image)
+            if here and there:
+                raise InputError(
+                    "this file holds axes of this image already; choose another, or remove those drawn here",
+                    source=path,
+                )
         except SscError as error:
             self.panel.say(str(error), problem=True)
             return
-        self.path, self._unsaved = Path(path), False
-        seconds = _settings.autosave_seconds()
-        if seconds:
-            self._timer.start(seconds * 1000)
-        left = int((table["unusable"] != "").sum())
-        half = f" {left} of them with one line only." if left else ""
-        self.panel.say(f"Axes of {len(table)} lesions are saved.{half}", problem=bool(left))
+        self.path = Path(path)
+        if here:
+            self._keep()
+        elif there:
+            self._let_go_of_lines()
+            self._begin(image)
+        self._told()
+
+    def _keep(self) -> bool:
+        """Write the lines of this image into the file; whether that succeeded."""
+        if self.path is None or self.lines is None:
+            return False
+        case, reader = self._who()
+        try:
+            write_readings(self.path, case, reader, self.lines.drawn())
+        except SscError as error:
+            self.panel.say(str(error), problem=True)
+            return False
+        self._told()
+        return True
+
+    def _told(self) -> None:
+        drawn = [] if self.lines is None else self.lines.drawn()
+        halves = sum(len(axes.lines) < 2 for axes in drawn)
+        name = "no file" if self.path is None else self.path.name
+        more = f", {halves} with one line only" if halves else ""
+        self.kept.setText(f"{name}: {len(drawn)} lesions of this image{more}.")
+
+    def _who(self) -> tuple[str, str]:
+        """Image and reader as written."""
+        return self.case_line.text().strip(), self.reader_line.text().strip()
 
     # what the panel tells --------------------------------------------------------------------------------
 
     def image_picked(self, image: Any) -> None:
         """Another image: its own lines, its own name."""
-        if self.path is not None:
-            self._autosave()
+        source = None if image is None else image.metadata[SOURCE]
         case = None if image is None else image.metadata.get(CASE)
         self.case_line.setText("" if case is None or case.case_id == "case" else case.case_id)
-        self._let_go_of_lines()
+        self._all = [lines for lines in self._all if lines.layer in self.viewer.layers]
+        self.lines = next((lines for lines in self._all if lines.is_on(source)), None)
         self.result = None
         self._list()
 
@@ -134,21 +172,41 @@ class AxesTab(QWidget):
 
     def let_go(self) -> None:
         """The panel closes."""
-        self._autosave()
-        self._timer.stop()
-        self._let_go_of_lines()
+        for lines in self._all:
+            lines.let_go()
+        self._all, self.lines = [], None
 
     # wiring ----------------------------------------------------------------------------------------------
 
-    def _begin(self, image: Any) -> None:
-        self._let_go_of_lines()
+    def _begin(self, image: Any) -> bool:
+        """Lines on an image, with what the file holds of it; False, once said, if that cannot be read."""
         source = image.metadata[SOURCE]
+        try:
+            known = [] if self.path is None else self._known_in(self.path, image)
+        except SscError as error:
+            self.panel.say(str(error), problem=True)
+            self.path = None
+            return False
         self.lines = Lines(self.viewer, source, self._label_of)
+        self._all.append(self.lines)
         self.lines.changed.connect(self._list)
+        self.lines.finished.connect(self._keep)
+        self.lines.put(known)
+        self._list()
+        return True
+
+    def _known_in(self, path: Path, image: Any) -> list[Any]:
+        """Axes of an image that a file holds."""
+        if image is None or not all(self._who()) or not path.is_file():
+            return []
+        return read_readings(path, *self._who(), image.metadata[SOURCE].frame)
 
     def _let_go_of_lines(self) -> None:
         if self.lines is not None:
             self.lines.let_go()
+            self._all.remove(self.lines)
+            if self.lines.layer in self.viewer.layers:
+                self.viewer.layers.remove(self.lines.layer)
         self.lines = None
 
     def _label_of(self, line: Any) -> int:
@@ -156,7 +214,8 @@ class AxesTab(QWidget):
 
     def _list(self) -> None:
         drawn = [] if self.lines is None else self.lines.drawn()
-        self._unsaved = bool(drawn)
+        for line in (self.reader_line, self.case_line):
+            line.setReadOnly(bool(drawn))  # they are in the file under these names
         chosen = self.table.currentRow()
         self.table.show_frame(pd.DataFrame([self._row(a) for a in drawn], columns=_COLUMNS))
         if 0 <= chosen < len(drawn):
@@ -185,17 +244,13 @@ class AxesTab(QWidget):
             axes = self.lines.drawn()[row]
             fly_to(self.viewer, self.lines.frame.to_physical(axes.lines[0].mean(0)))
 
-    def _autosave(self) -> None:
-        if self._unsaved and self.path is not None and self.lines is not None:
-            self.save(self.path)
-
     def _ask(self) -> None:
         path, _ = QFileDialog.getSaveFileName(
             self, "Your readings", str(self.path or "axes.csv"), "Readings (*.csv)",
             options=QFileDialog.Option.DontConfirmOverwrite,
         )  # fmt: skip
         if path:
-            self.save(path)
+            self.keep_in(path)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -209,9 +264,11 @@ class AxesTab(QWidget):
             row.addWidget(button)
         column.addWidget(told)
         column.addLayout(who)
+        column.addWidget(self.file_button)
         column.addLayout(row)
+        column.addWidget(self.alone_box)
         column.addWidget(self.table, stretch=1)
-        column.addWidget(self.save_button)
+        column.addWidget(self.kept)
 
 
 _COLUMNS = ["lesion", f"ellipse ({_SQUARED})", f"counted ({_SQUARED})", "long (mm)", "short (mm)", "remarks"]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from napari_ssc._drawn_files import case_with
 from napari_ssc._layers import LayerData
 from napari_ssc._opening import open_finger
-from ssc_core.errors import InputError
 from ssc_core.progress import Tick, share
 
 __all__ = ["Measured", "is_volume", "measured", "opened", "save_measured"]
@@ -19,17 +20,22 @@ _BONE_WINDOW = (-300.0, 1200.0)
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A result with what only its saving needs.
+    """A result with what it was run on, and what only its saving needs.
 
     Parameters
     ----------
     result : CalcinosisResult or SolidResult
         What was found.
+    source, case, drawn : object, CalcinosisCase, mapping
+        What it was run on: image, manifest row with verdicts, what was drawn.
     volume : MeasuredVolume or None
         HU and sagittal table, of a volume.
     """
 
     result: Any
+    source: Any
+    case: Any
+    drawn: Mapping[str, Any]
     volume: Any = None
 
 
@@ -55,32 +61,43 @@ def opened(case: Any, tick: Tick, name: str = "") -> LayerData:
     return data, {**arguments, "contrast_limits": _BONE_WINDOW}, kind
 
 
-def measured(source: Any, case: Any, params: Any, given: Mapping[str, Any], tick: Tick) -> Measured:
-    """As ``ssc calcinosis analyse`` does, unless bones, seeds or lesions were drawn.
+def measured(source: Any, case: Any, params: Any, drawn: Mapping[str, Any], tick: Tick) -> Measured:
+    """As ``ssc calcinosis analyse`` does, with what was drawn as its files.
 
-    Raises
-    ------
-    InputError
-        If the manifest names bones or seeds and others were drawn for one of them only.
+    Parameters
+    ----------
+    source : FingerImage or Volume
+        The opened image.
+    case : CalcinosisCase
+        Its manifest row, with the verdicts that are turned round.
+    params : CalcinosisParams
+        How.
+    drawn : mapping
+        ``bones``, ``seeds``, ``lesions``: what replaces that of the case.
+    tick : Tick
+        Progress.
     """
-    given = dict(given)
-    lesions = given.pop("lesions", None)
-    toggles = given.pop("toggles", ())
-    part = tick if lesions is None else share(tick, 0.0, 0.9)
-    find = _volume if is_volume(source) else _image
-    done = find(source, case, params, given, toggles, part)
-    if lesions is None:
-        return done
-    from dataclasses import replace
-
     import numpy as np
 
+    from ssc_core.calcinosis.case import analysed
     from ssc_core.calcinosis.edited import with_lesions
+    from ssc_core.calcinosis.volume_case import analysed_volume
 
+    files = {name: value for name, value in drawn.items() if name != "lesions"}
+    lesions = drawn.get("lesions")
+    part = tick if lesions is None else share(tick, 0.0, 0.9)
+    with tempfile.TemporaryDirectory() as folder:
+        whole = case_with(case, files, source, Path(folder))
+        if is_volume(source):
+            solid = analysed_volume(whole, params, part)
+            done = Measured(solid.result, source, case, drawn, solid)
+        else:
+            done = Measured(analysed(whole, params, part), source, case, drawn)
+    if lesions is None:
+        return done
     hu = done.result.hu if done.volume is None else done.volume.hu
     saturated = None if done.volume is not None else np.asarray(source.saturated, bool)
-    result = with_lesions(done.result, lesions, hu, saturated, share(tick, 0.9, 1.0))
-    return replace(done, result=result)
+    return replace(done, result=with_lesions(done.result, lesions, hu, saturated, share(tick, 0.9, 1.0)))
 
 
 def save_measured(done: Measured, folder: Path) -> None:
@@ -93,42 +110,3 @@ def save_measured(done: Measured, folder: Path) -> None:
     from ssc_core.calcinosis.solid.save import save_volume
 
     save_volume(done.result, done.volume.hu, folder, done.volume.sagittal)
-
-
-def _image(
-    source: Any, case: Any, params: Any, given: Mapping[str, Any], toggles: Any, tick: Tick
-) -> Measured:
-    from ssc_core.calcinosis.case import analysed
-    from ssc_core.calcinosis.pipeline import analyse
-
-    if case is not None and not given:
-        return Measured(analysed(_turned(case, toggles), params, tick))
-    _all_drawn(case, given)
-    return Measured(analyse(source, params, toggles=toggles, tick=tick, **given))
-
-
-def _volume(
-    source: Any, case: Any, params: Any, given: Mapping[str, Any], toggles: Any, tick: Tick
-) -> Measured:
-    from ssc_core.calcinosis.volume_case import analysed_volume, measured_volume
-
-    if case is not None and not given:
-        done = analysed_volume(_turned(case, toggles), params, tick)
-    else:
-        _all_drawn(case, given)
-        done = measured_volume(source, params, toggles=toggles, tick=tick, **given)
-    return Measured(done.result, done)
-
-
-def _turned(case: Any, toggles: Any) -> Any:
-    return case.model_copy(update={"toggles": " ".join(map(str, toggles)) or None})
-
-
-def _all_drawn(case: Any, given: Mapping[str, Any]) -> None:
-    """Nothing that the manifest names may be left out silently."""
-    named = {"bones": "mask", "seeds": "seeds"}
-    for column, argument in named.items():
-        if case is not None and getattr(case, column) is not None and argument not in given:
-            raise InputError(
-                f"the manifest gives {column} for this image; open them and pick them as {column} too"
-            )

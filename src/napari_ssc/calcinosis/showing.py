@@ -14,7 +14,7 @@ __all__ = ["AREAS", "BONES", "LEFT_OUT", "LESIONS", "findings_of", "place_at", "
 
 BONES, LESIONS, LEFT_OUT, AREAS = "bones", "lesions", "left out", "areas"
 
-_COLOURS = ("#ff5a36", "#ffc400", "#e64b8c", "#9be564", "#b66dff", "#ffffff")
+_COLOURS = ("#ff5a36", "#ffc400", "#e64b8c", "#9be564", "#b66dff", "#00e5c3")
 _SQUARED, _CUBED = "mm\N{SUPERSCRIPT TWO}", "mm\N{SUPERSCRIPT THREE}"
 _HEADINGS = {
     "label": "lesion",

@@ -11,7 +11,7 @@ from napari_ssc._view import camera_of
 
 __all__ = ["SideBySide", "grid_of"]
 
-_COLOURS = ("#ff5a36", "#ffc400", "#e64b8c", "#9be564", "#00b8d9", "#ffffff")
+_COLOURS = ("#ff5a36", "#ffc400", "#e64b8c", "#9be564", "#b66dff", "#00e5c3")
 _EACH = 4  # layers of one visit
 _BONE_WINDOW = (-300.0, 1200.0)
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtWidgets import (
+    QApplication,
     QCheckBox,
     QComboBox,
     QFileDialog,
     QFormLayout,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QVBoxLayout,
@@ -19,7 +21,13 @@ from qtpy.QtWidgets import (
 
 from napari_ssc._layers import CASE, SOURCE
 from napari_ssc._table import ResultTable
-from napari_ssc.calcinosis.comparison import Comparison, compared, save_compared, shown_changes
+from napari_ssc.calcinosis.comparison import (
+    Comparison,
+    commands_of,
+    compared,
+    save_compared,
+    shown_changes,
+)
 from napari_ssc.calcinosis.side_by_side import SideBySide
 from ssc_core.errors import SscError
 from ssc_core.progress import Tick
@@ -56,7 +64,10 @@ class VisitsTab(QWidget):
         self.summary = QLabel()
         self.summary.setWordWrap(True)
         self.save_button = QPushButton("Save comparison ...")
-        self.save_button.setEnabled(False)
+        self.command_button = QPushButton("Copy as commands")
+        self.command_button.setToolTip("Both visits and their comparison as lines for the shell")
+        for button in (self.save_button, self.command_button):
+            button.setEnabled(False)
         self._lay_out()
         self.viewer.layers.events.inserted.connect(self.changed)
         self.viewer.layers.events.removed.connect(self.changed)
@@ -64,6 +75,7 @@ class VisitsTab(QWidget):
         self.beside_box.toggled.connect(self.show_beside)
         self.table.picked.connect(self._row_picked)
         self.save_button.clicked.connect(lambda *_: self._ask())
+        self.command_button.clicked.connect(lambda *_: self.copy_commands())
         self.changed()
 
     def pick(self, first: Any, later: Any) -> None:
@@ -120,6 +132,31 @@ class VisitsTab(QWidget):
 
         self.panel.start(work, lambda _: self.panel.say(f"Saved in {folder}."), "Saving ...")
 
+    def copy_commands(self) -> None:
+        """Put the shell's form of the comparison on the clipboard; what was drawn is written for it."""
+        found = self.compared
+        if found is None:
+            return
+        folder = ""
+        if any("lesions" in visit.measured.drawn for visit in (found.first, found.later)):
+            self.panel.say(
+                "Drawn lesions are measured in the viewer only; save the comparison.", problem=True
+            )
+            return
+        if found.first.measured.drawn or found.later.measured.drawn:
+            folder = QFileDialog.getExistingDirectory(
+                self, "Folder for the drawn layers, which the commands read"
+            )
+            if not folder:
+                return
+        try:
+            text = commands_of(found, Path(folder) if folder else None)
+        except SscError as error:
+            self.panel.say(str(error), problem=True)
+            return
+        QApplication.clipboard().setText(text)
+        self.panel.say(f"Copied: {text}")
+
     def changed(self, *_: Any) -> None:
         """The images of the viewer are others now."""
         images = self.panel.images()
@@ -146,7 +183,8 @@ class VisitsTab(QWidget):
         self.table.show_frame(shown_changes(found))
         self.summary.setText(_summed(found))
         self.beside_box.setEnabled(True)
-        self.save_button.setEnabled(True)
+        for button in (self.save_button, self.command_button):
+            button.setEnabled(True)
         if self.beside_box.isChecked():
             self.show_beside(True)
         else:
@@ -181,7 +219,10 @@ class VisitsTab(QWidget):
             column.addWidget(widget)
         column.addWidget(self.table, stretch=1)
         column.addWidget(self.summary)
-        column.addWidget(self.save_button)
+        ends = QHBoxLayout()
+        for button in (self.save_button, self.command_button):
+            ends.addWidget(button)
+        column.addLayout(ends)
         self.table.setMinimumHeight(160)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from qtpy.QtWidgets import QFormLayout, QLabel, QLineEdit, QTabWidget, QVBoxLayout, QWidget
 
+from napari_ssc._saying import tell
 from napari_ssc._settings import alias
 from napari_ssc.reading.rating import RateMaps
 from napari_ssc.reading.scoring import ScoreSlices
@@ -59,9 +60,7 @@ class ReaderStudy(QWidget):
 
     def say(self, text: str, problem: bool = False) -> None:
         """One sentence to the reader; a problem stands out."""
-        self.message.setText(text)
-        self.message.setProperty("problem", problem)
-        self.message.setStyleSheet("color: #e8912d;" if problem else "")
+        tell(self.message, text, problem)
 
     def _turn(self) -> None:
         """Only the image of the task at hand is shown, and only rating takes the keys 1 to 5."""

@@ -183,7 +183,10 @@ class RateMaps(QWidget):
         column = QVBoxLayout(self)
         column.addWidget(self.open_button)
         column.addWidget(self.bar)
-        said = QLabel("1 strongly disagree ... 5 strongly agree. The keys 1 to 5 rate the marked pattern.")
+        said = QLabel(
+            "Do you agree with the heat map: does it show where this pattern is? 1 strongly disagree ..."
+            " 5 strongly agree. The keys 1 to 5 rate the marked pattern."
+        )
         said.setWordWrap(True)
         column.addWidget(said)
         grid = QGridLayout()

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 from qtpy.QtWidgets import QComboBox, QFormLayout, QVBoxLayout, QWidget
 
-from napari_ssc._histogram import Histogram
+from napari_ssc._histogram import MARK, Histogram
 from napari_ssc._layers import LayerData
 from napari_ssc._view import fly_to
 
 __all__ = ["LinkedFields", "fields_layer"]
 
+_COLORMAP = "plasma"
 
-def fields_layer(patches: Any, field_um: tuple[float, float], colour: str, name: str) -> LayerData:
+
+def fields_layer(patches: Any, field_um: float, colour: str, name: str) -> LayerData:
     """Fields in their true size, coloured by a column of `patches` (y_um, x_um and numbers)."""
     arguments = {
         "name": name,
@@ -24,7 +26,7 @@ def fields_layer(patches: Any, field_um: tuple[float, float], colour: str, name:
         "features": patches,
         "face_color": "transparent",  # so that the tissue stays in sight
         "border_color": colour,
-        "border_colormap": "plasma",
+        "border_colormap": _COLORMAP,
         "border_width": 0.025,
         "opacity": 0.9,
         "units": ("um", "um"),
@@ -51,10 +53,13 @@ class LinkedFields(QWidget):
     ) -> None:
         super().__init__()
         self.viewer, self._say, self._described = viewer, say, described
-        self.colour_box, self.histogram = QComboBox(), Histogram()
+        self.colour_box, self.histogram = QComboBox(), Histogram(_colour_at)
         self.colour_box.setToolTip("What colours the fields and fills the histogram")
         self.layer: Any = None
         self.table: Any = None
+        self.marked: Any = np.empty(0, int)
+        """Indices of the fields that are marked."""
+        self._marks: Any = None
         self._biopsy = ""
         self._samples: dict[str, Any] = {}
         """Fields of every biopsy that was run, by its name, for comparison; the newest is last."""
@@ -88,6 +93,7 @@ class LinkedFields(QWidget):
         self._samples.pop(biopsy, None)
         self._samples[biopsy] = table
         layer.mouse_drag_callbacks.append(self._clicked)
+        self._take_marks_away()
         self._recolour()
         self.viewer.layers.selection.active = layer
 
@@ -95,11 +101,32 @@ class LinkedFields(QWidget):
         """Mark fields in the image and in the histogram, and fly to the one in their middle."""
         if self.layer is None or self.layer not in self.viewer.layers or not len(indices):
             return
-        self.layer.selected_data = {int(i) for i in indices}
-        self.histogram.mark(indices)
-        centres = self.layer.data[np.asarray(indices, int)]
+        self._mark(indices)
+        centres = self.layer.data[self.marked]
         nearest = np.argmin(np.linalg.norm(centres - np.median(centres, axis=0), axis=1))
         fly_to(self.viewer, centres[nearest])
+
+    def _mark(self, indices: Any) -> None:
+        """Marks are a layer of their own: napari's selection is slow for many, and a key deletes it."""
+        self.marked = np.asarray(indices, int)
+        self.histogram.mark(self.marked)
+        centres = self.layer.data[self.marked]
+        if self._marks is not None and self._marks in self.viewer.layers:
+            self._marks.data = centres
+            return
+        active = self.viewer.layers.selection.active
+        self._marks = self.viewer.add_points(
+            centres, name="marked fields", symbol="square", size=float(self.layer.size[0]),
+            face_color="transparent", border_color=MARK, border_width=0.06,
+            units=self.layer.units, axis_labels=("y", "x"),
+        )  # fmt: skip
+        self.viewer.layers.selection.active = active  # a click still asks for a field
+
+    def _take_marks_away(self) -> None:
+        self.marked = np.empty(0, int)
+        if self._marks is not None and self._marks in self.viewer.layers:
+            self.viewer.layers.remove(self._marks)
+        self._marks = None
 
     def _bar_picked(self, indices: Any) -> None:
         if self.layer is not None and len(indices):
@@ -111,8 +138,7 @@ class LinkedFields(QWidget):
         index = layer.get_value(event.position, view_direction=event.view_direction, world=True)
         if index is None:
             return
-        layer.selected_data = {index}
-        self.histogram.mark([index])
+        self._mark([index])
         row = self.table.iloc[index]
         told = str(row["flags"]) if "flags" in self.table and row["flags"] else ""
         flags = f"; flagged: {told.replace(';', ', ')}" if told else ""
@@ -128,3 +154,13 @@ class LinkedFields(QWidget):
         others = {n: p[self.column] for n, p in self._samples.items()
                   if n != self._biopsy and self.column in p}  # fmt: skip
         self.histogram.show_values(self.table[self.column], title, others)
+        self.layer.border_contrast_limits = self.histogram.limits  # bars and squares have the same colours
+        self.layer.refresh_colors(update_color_mapping=False)
+        self.histogram.mark(self.marked)
+
+
+def _colour_at(share: float) -> str:
+    from napari.utils.colormaps import ensure_colormap
+
+    red, green, blue = (round(255 * float(c)) for c in ensure_colormap(_COLORMAP).map(share)[0][:3])
+    return f"#{red:02x}{green:02x}{blue:02x}"

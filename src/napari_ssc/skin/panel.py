@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton
+from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from napari_ssc._drawn_files import case_with
 from napari_ssc._layers import ON, SOURCE, LayerData, placed
 from napari_ssc._opening import open_slide
 from napari_ssc._panel import Given, Panel
 from napari_ssc._regions import CLASS, EXCLUDED, colour_of, regions_of, shapes_layer, shapes_style
 from napari_ssc.skin.fields import LinkedFields, fields_layer
 from napari_ssc.skin.scores import ScoreTab
+from ssc_core.errors import InputError, SscError
 from ssc_core.params import Params
 from ssc_core.progress import Tick
 from ssc_core.skin.case import SkinCase
@@ -33,7 +36,7 @@ class SkinPanel(Panel):
     takes_folders: ClassVar[bool] = True  # OME-Zarr
     params: ClassVar[type[Params]] = SkinParams
     case: ClassVar[type[BaseModel]] = SkinCase
-    given: ClassVar[Given] = {"mask": ("Shapes", "Dermis, drawn")}
+    given: ClassVar[Given] = {"roi": ("Shapes", "Dermis, drawn")}
     asked: ClassVar[tuple[str, ...]] = ("mpp", "scene")
 
     def __init__(self, napari_viewer: Any) -> None:
@@ -46,14 +49,23 @@ class SkinPanel(Panel):
         self.class_box.setToolTip("What the next shape means; all but dermis are cut out of it")
         self.draw_button = QPushButton("Draw")
         self.draw_button.setToolTip("Draw a polygon: click its corners, end with a double click")
-        drawing = QHBoxLayout()
-        drawing.addWidget(self.class_box, stretch=1)
-        drawing.addWidget(self.draw_button)
-        self.picking.addRow("Draw a region", drawing)
+        self.open_regions_button = QPushButton("Open ...")
+        self.open_regions_button.setToolTip("Regions that QuPath exported as GeoJSON, as the drawn dermis")
+        self.save_regions_button = QPushButton("Save ...")
+        self.save_regions_button.setToolTip("The drawn dermis as GeoJSON for QuPath")
+        self.picking.addRow("Draw a region", _in_a_row(self.class_box, self.draw_button))
+        self.picking.addRow("Its GeoJSON", _in_a_row(self.open_regions_button, self.save_regions_button))
+        self.seed_label, self.others_button = QLabel(), QPushButton("Others")
+        self.others_button.setToolTip("Run again with the next seed: other fields of the same dermis")
+        self.others_button.setEnabled(False)
+        self.extra.addLayout(_in_a_row(self.seed_label, self.others_button))
         self.extra.addWidget(self.linked)
         self.scores = ScoreTab(self)
         self.add_section("Score", self.scores)
         self.draw_button.clicked.connect(self.draw)
+        self.open_regions_button.clicked.connect(lambda *_: self._ask_regions())
+        self.save_regions_button.clicked.connect(lambda *_: self._ask_where_regions())
+        self.others_button.clicked.connect(lambda *_: self.draw_others())
 
     @property
     def fields(self) -> Any:
@@ -75,15 +87,11 @@ class SkinPanel(Panel):
         return {name: regions_of(layer, source.frame) for name, layer in layers.items()}
 
     def analyse(self, source: Any, case: Any, params: Any, given: dict[str, Any], tick: Tick) -> Any:
-        """As ``ssc skin analyse`` does, unless a dermis was drawn."""
-        from ssc_core.seeds import seed_of
+        """As ``ssc skin analyse`` does, with a drawn dermis as its region file."""
         from ssc_core.skin.case import analysed
-        from ssc_core.skin.pipeline import analyse
 
-        if case is not None and not given:
-            return analysed(case, params, tick)[0]
-        name = "case" if case is None else case.case_id
-        return analyse(source, params, seed=seed_of(params.seed, name, "fields"), tick=tick, **given)
+        with tempfile.TemporaryDirectory() as folder:
+            return analysed(case_with(case, given, source, Path(folder)), params, tick)[0]
 
     def layers_of(self, result: Any, source: Any) -> list[LayerData]:
         """The dermis as shapes that can be edited, the fields as coloured squares."""
@@ -92,7 +100,10 @@ class SkinPanel(Panel):
         return [shapes_layer([result.dermis], source.frame, "dermis"), fields]
 
     def shown(self, layers: list[Any]) -> None:
-        """Tie the fields to the histogram."""
+        """Tie the fields to the histogram; say which seed drew them."""
+        assert self.ran is not None
+        self.seed_label.setText(f"{len(self.result.patches)} fields of seed {self.ran[2].seed}")
+        self.others_button.setEnabled(True)
         self.linked.tie(layers[-1], self.result.patches, self._biopsy)
 
     def table_of(self, result: Any) -> Any:
@@ -124,8 +135,65 @@ class SkinPanel(Panel):
         layer.mode = "add_polygon"
         self.say("Click the corners of the region; end with a double click. Run then uses it.")
 
+    def draw_others(self) -> None:
+        """Run again with the next seed."""
+        self.form["seed"].value += 1
+        self.run()
+
+    def open_regions(self, path: str | Path) -> None:
+        """Regions of a file as the drawn dermis of the picked slide."""
+        from ssc_core.io.roi import read_rois
+
+        image = self.boxes.image()
+        if image is None:
+            self.say("Open a slide first; regions lie on it.", problem=True)
+            return
+        source = image.metadata[SOURCE]
+        try:
+            rois = read_rois(path, offset=source.qupath_offset)
+        except SscError as error:
+            self.say(str(error), problem=True)
+            return
+        data, arguments, _ = shapes_layer(rois, source.frame, Path(path).stem)
+        layer = self.viewer.add_shapes(data, **arguments, metadata={ON: source})
+        self.boxes.pick_given(0, layer)
+        self.say(f"{len(rois)} region{'' if len(rois) == 1 else 's'} opened; Run then uses them.")
+
+    def save_regions(self, path: str | Path) -> None:
+        """The drawn dermis as GeoJSON."""
+        from ssc_core.io.roi import write_rois
+
+        image, (layer,) = self.boxes.image(), self.boxes.given()
+        try:
+            if image is None or layer is None:
+                raise InputError("nothing is picked as 'Dermis, drawn'; pick or draw it first")
+            source = image.metadata[SOURCE]
+            write_rois(path, regions_of(layer, source.frame), offset=source.qupath_offset)
+        except SscError as error:
+            self.say(str(error), problem=True)
+            return
+        self.say(f"Saved as {path}.")
+
+    def _ask_regions(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open regions", "", "Regions (*.geojson *.json)")
+        if path:
+            self.open_regions(path)
+
+    def _ask_where_regions(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save regions", "dermis.geojson", "Regions (*.geojson)")
+        if path:
+            self.save_regions(path)
+
     @property
     def _biopsy(self) -> str:
         """Name of the layer that the shown result was measured on."""
         source = None if self.ran is None else self.ran[0]
         return next((la.name for la in self.viewer.layers if la.metadata.get(SOURCE) is source), "")
+
+
+def _in_a_row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        row.addWidget(widget, stretch=1)
+    return row

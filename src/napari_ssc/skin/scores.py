@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from qtpy.QtWidgets import (
+    QApplication,
     QDoubleSpinBox,
     QFileDialog,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -16,10 +19,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_ssc._layers import CASE, ON, SOURCE, placed
+from napari_ssc._layers import CASE, ON, SOURCE, UNIT, placed
 from napari_ssc._table import ResultTable
 from napari_ssc.skin.fields import LinkedFields, fields_layer
 from napari_ssc.skin.montage import Montage
+from napari_ssc.skin.scoring import Picked, commands, mapped, save_mapped, save_scored, scored
 from ssc_core.errors import InputError, SscError
 
 __all__ = ["ScoreTab"]
@@ -40,6 +44,10 @@ class ScoreTab(QWidget):
         super().__init__()
         self.panel, self.viewer = panel, panel.viewer
         self.model: Any = None
+        self.folder = Path()
+        """Of the model."""
+        self.made: tuple[Any, Any, Any] | None = None
+        """Map, record and slide of the last map."""
         self.found: list[tuple[str, Any, Any]] = []
         """Name, SlideScore and the slide of everything that was scored, newest last."""
         self._layers: list[Any] = []
@@ -52,15 +60,27 @@ class ScoreTab(QWidget):
         )
         self.score_button.setToolTip("With the dermis picked above, or the proposed one")
         self.step_box = _step_box()
+        self.save_button, self.save_map_button = QPushButton("Save scores ..."), QPushButton("Save map ...")
         self.report_button = QPushButton("Case report ...")
+        self.command_button = QPushButton("Copy as commands")
+        self.command_button.setToolTip("Scoring and mapping as lines for the shell; they give the same files")
         self.table, self.montage = ResultTable(), Montage()
-        self.table.setMinimumHeight(110)
+        self.table.setFixedHeight(110)
         self.fields = LinkedFields(panel.viewer, panel.say, self._described)
         self._lay_out()
         self.model_button.clicked.connect(self._ask_model)
         self.score_button.clicked.connect(self.score)
         self.map_button.clicked.connect(self.map)
-        self.report_button.clicked.connect(self._ask_report)
+        self.report_button.clicked.connect(
+            lambda *_: self._ask("Folder for the report", "case-report", self.report)
+        )
+        self.save_button.clicked.connect(
+            lambda *_: self._ask("Folder for the scores", "skin-score", self.save_scores)
+        )
+        self.save_map_button.clicked.connect(
+            lambda *_: self._ask("Folder for the map", "skin-map", self.save_map)
+        )
+        self.command_button.clicked.connect(lambda *_: self.copy_commands())
         self.montage.picked.connect(lambda index: self.fields.mark([index]))
         self._enable()
 
@@ -69,7 +89,7 @@ class ScoreTab(QWidget):
         from ssc_core.skin.scores.model import load_model
 
         try:
-            self.model = load_model(folder)
+            self.model, self.folder = load_model(folder), Path(folder)
         except SscError as error:
             self.panel.say(str(error), problem=True)
             return
@@ -83,35 +103,55 @@ class ScoreTab(QWidget):
 
     def score(self) -> None:
         """Score the picked slide, off the GUI thread."""
-        from ssc_core.skin.scores.slide_score import score_slide
-
-        try:
-            source, case_id, given, name = self._picked()
-        except SscError as error:
-            self.panel.say(str(error), problem=True)
-            return
-        model = self.model
-        self.panel.start(
-            lambda tick: score_slide(source, model, case_id=case_id, tick=tick, **given),
-            lambda result: self._show(name, result, source), "Scoring ...",
-        )  # fmt: skip
+        picked = self._picked()
+        if picked is not None:
+            model = self.model
+            self.panel.start(
+                lambda tick: scored(picked, model, tick),
+                lambda found: self._show(picked, found),
+                "Scoring ...",
+            )
 
     def map(self) -> None:
         """Map the score over the whole dermis, as an image on top of the slide."""
-        from ssc_core.skin.scores.map_params import MapParams
-        from ssc_core.skin.scores.mapped import of_model
-        from ssc_core.skin.scores.score_map import score_map
+        picked = self._picked()
+        if picked is not None:
+            model, step = self.model, self.step_box.value()
+            self.panel.start(
+                lambda tick: mapped(picked, model, step, tick),
+                lambda made: self._show_map(picked, made), "Mapping ...",
+            )  # fmt: skip
 
+    def save_scores(self, folder: str | Path) -> None:
+        """Write the scores of what was scored last, as ``ssc skin score`` does."""
+        found, model = self.found[-1][1], self.folder
+        self._write(folder, lambda: save_scored(found, model, Path(folder)), f"Saved in {folder}.")
+
+    def save_map(self, folder: str | Path) -> None:
+        """Write the map that was made last, as ``ssc skin map`` does."""
+        made = self.made
+        assert made is not None
+        self._write(folder, lambda: save_mapped(made, Path(folder)), f"Saved in {folder}.")
+
+    def copy_commands(self) -> None:
+        """Put the lines that score and map the same on the clipboard."""
+        picked = self._picked()
+        if picked is None:
+            return
+        folder = ""
+        if picked.drawn:
+            folder = QFileDialog.getExistingDirectory(
+                self, "Folder for the drawn dermis, which the commands read"
+            )
+            if not folder:
+                return
         try:
-            source, _, given, name = self._picked()
-            what, params = of_model(self.model), MapParams.make(step_um=self.step_box.value())
+            text = commands(picked, self.folder, self.step_box.value(), Path(folder) if folder else None)
         except SscError as error:
             self.panel.say(str(error), problem=True)
             return
-        self.panel.start(
-            lambda tick: score_map(source, what, params, tick=tick, **given),
-            lambda result: self._show_map(name, result, source), "Mapping ...",
-        )  # fmt: skip
+        QApplication.clipboard().setText(text)
+        self.panel.say(f"Copied: {text}")
 
     def report(self, folder: str | Path) -> None:
         """Write the case report of what was scored last."""
@@ -121,28 +161,40 @@ class ScoreTab(QWidget):
         if not self.found:
             self.panel.say("Score the slide first.", problem=True)
             return
-        _, result, _ = self.found[-1]
+        found = self.found[-1][1]
 
-        def work(tick: Any) -> None:
-            tick(0.0, 1.0, "writing the report")
+        def write() -> None:
             with staged(folder) as staging:
-                case_report(result, staging, inputs={})
+                case_report(found, staging, inputs={})
 
-        self.panel.start(work, lambda _: self.panel.say(f"The report is {Path(folder) / 'index.html'}."),
-                         "Writing ...")  # fmt: skip
+        self._write(folder, write, f"The report is {Path(folder) / 'index.html'}.")
 
-    def _picked(self) -> tuple[Any, str, dict[str, Any], str]:
-        if self.model is None:
-            raise InputError("no model is loaded; press 'Load model ...'")
+    def _write(self, folder: str | Path, write: Callable[[], None], said: str) -> None:
+        def work(tick: Any) -> None:
+            tick(0.0, 1.0, "writing")
+            write()
+
+        self.panel.start(work, lambda _: self.panel.say(said), "Writing ...")
+
+    def _picked(self) -> Picked | None:
+        """What is to be scored; None, once the panel has said why, if nothing can be."""
         layer, (drawn,) = self.panel.boxes.image(), self.panel.boxes.given()
-        if layer is None:
-            raise InputError("no slide is picked; open one above")
-        source, case = layer.metadata[SOURCE], layer.metadata.get(CASE)
-        given = {} if drawn is None else self.panel.given_of({"mask": drawn}, source)
-        region = "proposed dermis" if drawn is None else drawn.name
-        return source, "case" if case is None else case.case_id, given, f"{layer.name}: {region}"
+        try:
+            if self.model is None:
+                raise InputError("no model is loaded; press 'Load model ...'")
+            if layer is None:
+                raise InputError("no slide is picked; open one on the tab Measure")
+            source, case = layer.metadata[SOURCE], layer.metadata[CASE]
+            given = {} if drawn is None else self.panel.drawn_of({"roi": drawn}, source)
+        except SscError as error:
+            self.panel.say(str(error), problem=True)
+            return None
+        named = "proposed dermis" if case.roi is None else "region of the manifest"
+        region = named if drawn is None else drawn.name
+        return Picked(f"{layer.name}: {region}", source, case, given)
 
-    def _show(self, name: str, result: Any, source: Any) -> None:
+    def _show(self, picked: Picked, result: Any) -> None:
+        name, source = picked.name, picked.source
         self.found.append((name, result, source))
         self._take_away()
         columns = [c for c in result.patches.columns if c not in ("field", "y_um", "x_um", "y_px", "x_px")]
@@ -185,21 +237,26 @@ class ScoreTab(QWidget):
         changes = ["change", "change low", "change high"]
         return table if table["change"].notna().any() else table.drop(columns=changes)
 
-    def _show_map(self, name: str, result: Any, source: Any) -> None:
+    def _show_map(self, picked: Picked, made: tuple[Any, Any, Any]) -> None:
         import numpy as np
 
+        self.made = made
+        name, source, result = picked.name, picked.source, made[0]
         values = np.asarray(result.values)
         inner = values[~np.isnan(values)]
         limits = (float(inner.min()), float(max(inner.max(), inner.min() + 1e-9)))
         # where there is no field the map must show the slide: NaN is drawn transparent by this colormap
         layer = self.viewer.add_image(
             values, name=f"{result.what.name.replace('_', ' ')} map", colormap=_see_through(), opacity=0.6,
-            contrast_limits=limits, interpolation2d="nearest", metadata={ON: source}, **placed(result.frame),
+            contrast_limits=limits, interpolation2d="nearest", metadata={ON: source, UNIT: result.what.unit},
+            **placed(result.frame),
         )  # fmt: skip
+        layer.colorbar.visible = True
         self.viewer.layers.selection.active = layer
         said = " ".join(f"{f[:1].upper()}{f[1:]}." for f in result.flags)
         mean = result.like_patches().mean() if len(result.like_patches()) else float("nan")
         self.panel.say(f"{name}: mean of the map {mean:.3g} {result.what.unit}. {said}", problem=bool(said))
+        self._enable()
 
     def _described(self, column: str) -> tuple[str, str]:
         from ssc_core.skin.morphometry import FEATURES
@@ -215,19 +272,21 @@ class ScoreTab(QWidget):
         self._layers = []
 
     def _enable(self) -> None:
-        for button in (self.score_button, self.map_button):
+        for button in (self.score_button, self.map_button, self.command_button):
             button.setEnabled(self.model is not None)
-        self.report_button.setEnabled(bool(self.found))
+        for button in (self.report_button, self.save_button):
+            button.setEnabled(bool(self.found))
+        self.save_map_button.setEnabled(self.made is not None)
 
     def _ask_model(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder of the model")
         if folder:
             self.load_model(folder)
 
-    def _ask_report(self) -> None:
-        folder, _ = QFileDialog.getSaveFileName(self, "Folder for the report", "case-report")
+    def _ask(self, title: str, name: str, write: Callable[[str], None]) -> None:
+        folder, _ = QFileDialog.getSaveFileName(self, title, name)
         if folder:
-            self.report(folder)
+            write(folder)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -239,8 +298,13 @@ class ScoreTab(QWidget):
         for widget in (self.map_button, self.step_box):
             row.addWidget(widget)
         column.addLayout(row)
-        for widget in (self.table, self.fields, self.montage, self.report_button):
+        for widget in (self.table, self.fields, self.montage):
             column.addWidget(widget)
+        ends = QGridLayout()
+        buttons = (self.save_button, self.save_map_button, self.report_button, self.command_button)
+        for at, button in enumerate(buttons):
+            ends.addWidget(button, *divmod(at, 2))
+        column.addLayout(ends)
         column.addStretch(1)
 
 

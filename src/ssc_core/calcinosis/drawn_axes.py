@@ -5,22 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from ssc_core.calcinosis.axes import ellipse_mm2
-from ssc_core.errors import InputError, OutputError
+from ssc_core.errors import InputError
 from ssc_core.geometry import Frame
-from ssc_core.io.tables import read_table
 
-__all__ = ["DrawnAxes", "axes_drawn", "counted_mm2", "label_under", "readings_table", "write_readings"]
+__all__ = ["DrawnAxes", "axes_drawn", "counted_mm2", "label_under"]
 
 FloatArray = npt.NDArray[np.float64]
 
-ONE_LINE = "only one line was drawn"
 _SAMPLES = 65
 
 
@@ -130,57 +127,3 @@ def counted_mm2(label: int, line: FloatArray, lesions: pd.DataFrame, labels: npt
     plane = round(float(line[:, axis].mean()))
     pixels = int((labels.take(plane, axis) == label).sum())
     return pixels * frame.pixel_size / frame.spacing[axis]
-
-
-def readings_table(case_id: str, reader: str, drawn: Sequence[DrawnAxes]) -> pd.DataFrame:
-    """A reader's axes as ``ssc calcinosis compare`` reads them; what has one line only is unusable.
-
-    Parameters
-    ----------
-    case_id, reader : str
-        Neutral names.
-    drawn : sequence of DrawnAxes
-        What was drawn.
-    """
-    rows = []
-    for axes in sorted(drawn, key=lambda a: a.lesion):
-        whole = len(axes.lines) == 2
-        row: dict[str, object] = {"case_id": case_id, "rater": reader, "lesion": axes.lesion}
-        row |= {"long_mm": axes.long_mm, "short_mm": axes.short_mm, "ellipse_mm2": axes.ellipse_mm2}
-        row |= {"unusable": "" if whole else ONE_LINE}
-        for name, line in zip(("long", "short"), axes.lines, strict=False):
-            for end, place in enumerate(line, 1):
-                names = ("plane", "row", "column")[-len(place) :]
-                row |= {f"{name}_{n}{end}": float(v) for n, v in zip(names, place, strict=True)}
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def write_readings(path: str | Path, table: pd.DataFrame) -> None:
-    """Write one case's readings into a reader's file; rows of other cases stay.
-
-    Raises
-    ------
-    InputError
-        If there is nothing to write, or the file is another reader's.
-    OutputError
-        If it cannot be written.
-    """
-    path = Path(path)
-    if not len(table):
-        raise InputError("no axis was drawn yet; draw a long and a short line on a lesion")
-    written = table.map(lambda v: f"{v:.9g}" if isinstance(v, float) and not math.isnan(v) else v)
-    if path.is_file():
-        before = read_table(path)
-        if not {"case_id", "rater", "lesion", "long_mm"} <= set(before.columns):
-            raise InputError("this file holds no axes; choose another name", source=path)
-        if set(before["rater"]) - set(table["rater"]):
-            raise InputError("this file holds another reader's axes; choose one of your own", source=path)
-        others = before[~before["case_id"].isin(table["case_id"])]
-        written = pd.concat([others.astype(object), written.astype(object)], ignore_index=True)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        written.to_csv(partial, index=False, lineterminator="\n", encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError("the readings cannot be written there", source=path) from error

@@ -62,6 +62,8 @@ class SlideScore:
     score_name: str
     model: str
     flags: tuple[str, ...]
+    table: pd.DataFrame
+    """The row that ``ssc skin score`` writes for this slide."""
 
     def extremes(self, count: int = 8) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
         """Patches with the lowest and with the highest main score, each from low to high."""
@@ -121,7 +123,8 @@ def score_slide(
     meta = meta_of(case_id, backbone, drawn, params.native)
     patches = places(slide, drawn.fields)
     whole = gather([(case_id, 1, FeatureSet(features, tuple(backbone.names), patches, meta))])
-    row = {str(k): v for k, v in score_biopsies(model, whole).iloc[0].items()}
+    biopsy = score_biopsies(model, whole)
+    row = {str(k): v for k, v in biopsy.iloc[0].items()}
     table = patches.copy()
     for name, part in ((model.score_name, model.fibrosis), ("diagnostic_score", model.diagnostic)):
         if part is not None:
@@ -137,7 +140,7 @@ def score_slide(
     }  # fmt: skip
     flags = tuple(dict.fromkeys(f for f in (*drawn.flags, *str(row["flags"]).split("; ")) if f))
     tick(1.0, 1.0, "done")
-    return SlideScore(scores, table, pictures, drawn, model.score_name, model.digest, flags)
+    return SlideScore(scores, table, pictures, drawn, model.score_name, model.digest, flags, biopsy)
 
 
 def difference(one: SlideScore, two: SlideScore) -> Measurement:

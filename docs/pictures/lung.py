@@ -1,0 +1,78 @@
+"""The lung panel: levels, correcting the mask, levels as lines."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+
+from pictures.stage import Stage, canvas_of, layers_of, press, require, settle, until
+
+
+@contextmanager
+def measured(stage: Stage):
+    """The chest with the result of a run; what is kept for the user stays in a folder of this picture."""
+    import platformdirs
+
+    usual = platformdirs.user_data_dir
+    with tempfile.TemporaryDirectory() as folder, stage.opened("Lung", "chest") as (viewer, panel):
+        platformdirs.user_data_dir = lambda *_a, **_k: folder
+        try:
+            press(panel.run_button, panel, "lung: run")
+            yield viewer, panel
+        finally:
+            platformdirs.user_data_dir = usual
+
+
+def lung(stage: Stage) -> None:
+    """The slice of the second level."""
+    with measured(stage) as (viewer, panel):
+        layers_of(viewer, "chest CT", "lung mask", "Goh levels")
+        require(panel.table.rowCount() == 5 and panel.save_button.isEnabled(), "lung: no result")
+        panel.table.selectRow(1)
+        viewer.reset_view()
+        stage.take(viewer, "lung")
+
+
+def lung_refine(stage: Stage) -> None:
+    """The mask under correction, after a stroke and a search for suspicious slices."""
+    with measured(stage) as (viewer, panel):
+        section = panel.sections["Refine"]
+        panel.show_section(section)
+        press(section.beginning.begin_button, panel, "refine: begin")
+        press(section.suspects.button, panel, "refine: suspicious slices")
+        panel.table.selectRow(1)
+        viewer.reset_view()
+        settle(1.0)
+        canvas = canvas_of(viewer)
+        start, plain = canvas.rect().center() + QPoint(-30, 12), Qt.KeyboardModifier.NoModifier
+        QTest.mouseMove(canvas, start)
+        QTest.mousePress(canvas, Qt.MouseButton.LeftButton, plain, start)
+        for step in range(1, 6):
+            QTest.mouseMove(canvas, start + QPoint(12 * step, 0))
+            settle(0.1)
+        QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, plain, start + QPoint(60, 0))
+        settle(1.0)
+        require(section.session is not None and section.session.history.position == 1,
+                f"refine: the stroke was not recorded; the panel says: {panel.message.text()}")  # fmt: skip
+        stage.take(viewer, "lung-refine")
+        section.undo()
+        section.end()
+
+
+def lung_levels(stage: Stage) -> None:
+    """The levels as lines in the coronal plane."""
+    with measured(stage) as (viewer, panel):
+        section = panel.sections["Levels"]
+        panel.show_section(section)
+        panel.show_plane("coronal")
+        until(lambda: not panel.busy, "levels: coronal")
+        section.table.selectRow(1)
+        panel.show_plane("coronal")
+        viewer.reset_view()
+        settle(1.0)
+        layers_of(viewer, "level lines")
+        require("carina" in section.evidence.text(), "levels: the evidence is missing")
+        stage.take(viewer, "lung-levels")
