@@ -38,15 +38,33 @@ class Job(WorkerBase):
 
     def __init__(self, work: Callable[[Tick], Any]) -> None:
         super().__init__(SignalsClass=_Signals)
-        self._work = work
+        self._work: Callable[[Tick], Any] | None = work
         self._began = self._last = 0.0
+        self._heard: list[tuple[str, Callable[..., Any]]] = []
+        self.finished.connect(self._release)
+
+    def on(self, name: str, hear: Callable[..., Any]) -> None:
+        """Connect `hear` to a signal until the job has finished.
+
+        Whoever listens is often what the job was made by: let go of it, or neither is ever freed.
+        """
+        getattr(self, name).connect(hear)
+        self._heard.append((name, hear))
+
+    def _release(self) -> None:
+        for name, hear in self._heard:
+            getattr(self, name).disconnect(hear)
+        self._heard, self._work = [], None
+        self.finished.disconnect(self._release)
 
     def work(self) -> Any:
         """Called by Qt in the other thread."""
         self._began = time.monotonic()
+        work = self._work
+        assert work is not None
         try:
             with threads_limited(threads()):
-                return self._work(self._tick)
+                return work(self._tick)
         except Cancelled:
             self.quit()  # so that nothing is returned
             return None

@@ -249,9 +249,9 @@ class Panel(Face):
         job = Job(work)
         self._job = job
         # what a run that was stopped still says is not heard
-        job.progressed.connect(lambda *told: self._progressed(*told) if job is self._job else None)
-        job.returned.connect(lambda result: self._returned(then, result) if job is self._job else None)
-        job.errored.connect(lambda error: self._failed(error) if job is self._job else None)
+        job.on("progressed", lambda *told: self._progressed(*told) if job is self._job else None)
+        job.on("returned", lambda result: self._returned(then, result) if job is self._job else None)
+        job.on("errored", lambda error: self._failed(error) if job is self._job else None)
         self.run_button.setText("Cancel")
         self.bar.setVisible(True)
         self.stop_button.setVisible(self.tabs.count() > 1)  # Run may be on another tab

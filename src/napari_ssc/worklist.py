@@ -94,8 +94,8 @@ class Worklist(QWidget):
         self.note_line.setText(self.ledger.note(case.case_id))
         self._say(f"Opening {case.case_id} ...")
         job = Job(lambda tick: _opened(room, case, tick))
-        job.returned.connect(lambda data: self._show(data) if job is self._job else None)
-        job.errored.connect(lambda error: self._failed(error) if job is self._job else None)
+        job.on("returned", lambda data: self._show(data) if job is self._job else None)
+        job.on("errored", lambda error: self._failed(error) if job is self._job else None)
         self._job = job
         job.start()
 

@@ -57,7 +57,7 @@ def click(qtbot: Any) -> Callable[[Any, str], None]:
     return press
 
 
-_MS_BETWEEN_MOVES = 15  # quicker ones are dropped, as those of a real mouse are
+_MS_BETWEEN_MOVES = 25  # quicker ones are dropped, as those of a real mouse are
 
 
 class Mouse:

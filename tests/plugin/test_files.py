@@ -12,7 +12,7 @@ from napari.layers import Layer
 from napari_ssc._reader import get_reader
 from napari_ssc._writer import write_labels
 from ssc_core.cohort import room
-from ssc_core.errors import GeometryError
+from ssc_core.errors import GeometryError, OutputError
 from ssc_core.geometry import Frame
 from ssc_core.io.roi import Roi, read_rois, write_rois
 from ssc_core.io.store import read_array, write_map, write_mask
@@ -138,6 +138,25 @@ def test_labels_without_a_scale_are_not_saved_as_if_they_had_one(tmp_path):
     with pytest.raises(GeometryError, match="no physical unit"):
         write_labels(str(tmp_path / "a.ome.zarr"), data, meta)
     assert not (tmp_path / "a.ome.zarr").exists()
+
+
+def test_single_slice_of_dicom_is_a_finger_image_and_a_map_is_saved_with_its_unit(
+    make_napari_viewer, sample_files, tmp_path
+):
+    viewer = make_napari_viewer(show=False)
+    (finger,) = viewer.open(str(sample_files["finger"]), plugin="napari-ssc")
+    assert finger.data.ndim == 2
+    assert str(finger.units[0]) == "millimeter"
+    with pytest.raises(OutputError, match="only a map of a result"):
+        finger.save(str(tmp_path / "no.ome.zarr"), plugin="napari-ssc")
+    frame = Frame((0.5, 0.25), (3.0, 4.0))
+    write_map(tmp_path / "a.ome.zarr", np.arange(12, dtype=np.float32).reshape(3, 4), frame, "AU")
+    (layer,) = viewer.open(str(tmp_path / "a.ome.zarr"), plugin="napari-ssc")
+    assert layer.save(str(tmp_path / "b.ome.zarr"), plugin="napari-ssc")
+    values, again, told = read_array(tmp_path / "b.ome.zarr")
+    np.testing.assert_array_equal(values, np.asarray(layer.data))
+    assert again.same_as(frame)
+    assert told["unit"] == "AU"
 
 
 def test_reader_leaves_others_alone(tmp_path):

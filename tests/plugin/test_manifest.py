@@ -9,6 +9,7 @@ import pytest
 from npe2 import PluginManifest
 
 import napari_ssc
+from napari_ssc._reader import PATTERNS
 
 MANIFEST = Path(napari_ssc.__file__).with_name("napari.yaml")
 COMMANDS = PluginManifest.from_file(MANIFEST).contributions.commands or []
@@ -39,6 +40,17 @@ def test_reader_patterns_leave_pictures_and_tables_to_napari():
     ]
     assert not {"*.png", "*.jpg", "*.jpeg", "*.csv"} & set(patterns)
     assert "*.svs" in patterns
+    assert set(patterns) == {*PATTERNS, "run.json"}  # what the manifest claims is what can be preferred
+
+
+def test_every_format_of_the_core_is_claimed():
+    from ssc_core.io.volume.dicomfile import DICOM_ENDINGS
+    from ssc_core.io.volume.itkfile import ITK_ENDINGS
+    from ssc_core.skin import case
+
+    left_to_napari = {".png", ".jpg", ".jpeg"}
+    core = {*case._SLIDES, *case._FOLDERS, *DICOM_ENDINGS, *ITK_ENDINGS, ".nii", ".nii.gz", ".geojson"}
+    assert {f"*{e}" for e in core - left_to_napari} <= set(PATTERNS)
 
 
 def test_plugin_names_no_qt_binding():
@@ -52,17 +64,28 @@ def test_preferred_reader_is_ours_and_both_open_commands_give_scale(
     make_napari_viewer, sample_files, monkeypatch
 ):
     from napari.settings import get_settings
-    from qtpy.QtWidgets import QFileDialog
+    from qtpy.QtWidgets import QFileDialog, QMessageBox
 
     from napari_ssc import _commands
 
     viewer = make_napari_viewer(show=False)
     path = str(sample_files["biopsy"])
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_a, **_k: (path, ""))
+    asked, kept = [], []
+    monkeypatch.setattr(_commands._settings, "offers_to_prefer", lambda: not kept)
+    monkeypatch.setattr(_commands._settings, "offered", lambda: kept.append(1))
+    monkeypatch.setattr(
+        QMessageBox, "question", lambda *a, **_k: asked.append(a) or QMessageBox.StandardButton.No
+    )
     _commands.open_file(viewer)
     assert viewer.layers[0].scale[0] == 1.0
     assert str(viewer.layers[0].units[0]) == "micrometer"
-    _commands.prefer()
+    _commands.open_file(viewer)
+    assert len(asked) == 1  # once, and no is an answer
+    assert "*.svs" not in get_settings().plugins.extension2reader
+    kept.clear()
+    monkeypatch.setattr(QMessageBox, "question", lambda *_a, **_k: QMessageBox.StandardButton.Yes)
+    _commands.open_file(viewer)
     assert get_settings().plugins.extension2reader["*.svs"] == "napari-ssc"
     viewer.layers.clear()
     viewer.open(path, plugin=None)  # as File > Open does

@@ -16,6 +16,7 @@ GROUPS = PluginManifest.from_file(
 ).contributions.configurations
 READERS = {
     ("reader", "alias"): (_settings.alias, "R7"),
+    ("files", "offer"): (_settings.offers_to_prefer, False),
     ("folders", "worklists"): (_settings.worklist_folder, str(Path(__file__).parent)),
     ("computing", "threads"): (_settings.threads, 1),
 }

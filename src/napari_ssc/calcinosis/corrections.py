@@ -54,6 +54,7 @@ class Corrections(QWidget):
         """Labels turned round in the shown result."""
         self._basis: str | None = None
         self._layers: dict[str, Any] = {}
+        self._heard: list[tuple[Any, Any]] = []
         self._next: tuple[str | None, frozenset[int]] = (None, frozenset())
         self._row = -1
         self.note = ""
@@ -176,9 +177,15 @@ class Corrections(QWidget):
                 what = "bones" if number == _MASK else "lesions"
                 self.panel.say(f"Run now uses the {what} as you draw them.")
 
-        if not layer.metadata.get("ssc_heard"):
-            layer.metadata["ssc_heard"] = True
+        if all(layer is not heard for heard, _ in self._heard):
+            self._heard.append((layer, painted))
             layer.events.paint.connect(painted)
+
+    def let_go(self) -> None:
+        """Listen to the layers no longer."""
+        for layer, painted in self._heard:
+            layer.events.paint.disconnect(painted)
+        self._heard = []
 
     def _redraw(self, label: int, counted: bool) -> None:
         """Where lesions are drawn, a verdict is a change of the drawing."""

@@ -187,6 +187,10 @@ class CalcinosisPanel(Panel):
 
     def closeEvent(self, event: Any) -> None:
         """Let go of the viewer."""
+        for layer in self.viewer.layers:
+            if self._clicked in layer.mouse_drag_callbacks:
+                layer.mouse_drag_callbacks.remove(self._clicked)
+        self.corrections.let_go()
         self.axes.let_go()
         self.visits.let_go()
         super().closeEvent(event)

@@ -191,8 +191,8 @@ class ScoreSlices(QWidget):
                 known = isinstance(error, SscError)
                 self._say(str(error) if known else f"This is a defect of ours ({error}).", True)
 
-        job.returned.connect(returned)
-        job.errored.connect(failed)
+        job.on("returned", returned)
+        job.on("errored", failed)
         self._job = job
         job.start()
 

@@ -12,7 +12,7 @@ from napari_ssc._histogram import MARK, Histogram
 from napari_ssc._layers import LayerData
 from napari_ssc._view import fly_to
 
-__all__ = ["LinkedFields", "fields_layer"]
+__all__ = ["LinkedFields", "fields_layer", "side_um"]
 
 _COLORMAP = "plasma"
 
@@ -33,6 +33,11 @@ def fields_layer(patches: Any, field_um: float, colour: str, name: str) -> Layer
         "axis_labels": ("y", "x"),
     }
     return patches[["y_um", "x_um"]].to_numpy(float), arguments, "points"
+
+
+def side_um(fields: Any) -> float:
+    """Side of drawn fields (``ssc_core.tiles.Fields``), also where it follows from the slide's own pixels."""
+    return float(fields.plan.size_px * fields.plan.mpp[0])
 
 
 class LinkedFields(QWidget):
@@ -89,13 +94,19 @@ class LinkedFields(QWidget):
 
     def tie(self, layer: Any, table: Any, biopsy: str) -> None:
         """Tie a layer of :func:`fields_layer` to its table."""
+        self.let_go()
         self.layer, self.table, self._biopsy = layer, table, biopsy
         self._samples.pop(biopsy, None)
         self._samples[biopsy] = table
         layer.mouse_drag_callbacks.append(self._clicked)
-        self._take_marks_away()
         self._recolour()
         self.viewer.layers.selection.active = layer
+
+    def let_go(self) -> None:
+        """Listen to the layer no longer, and mark nothing on it."""
+        if self.layer is not None and self._clicked in self.layer.mouse_drag_callbacks:
+            self.layer.mouse_drag_callbacks.remove(self._clicked)
+        self._take_marks_away()
 
     def mark(self, indices: Any) -> None:
         """Mark fields in the image and in the histogram, and fly to the one in their middle."""

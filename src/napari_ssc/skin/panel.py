@@ -14,7 +14,7 @@ from napari_ssc._layers import ON, SOURCE, LayerData, placed
 from napari_ssc._opening import open_slide
 from napari_ssc._panel import Given, Panel
 from napari_ssc._regions import CLASS, EXCLUDED, colour_of, regions_of, shapes_layer, shapes_style
-from napari_ssc.skin.fields import LinkedFields, fields_layer
+from napari_ssc.skin.fields import LinkedFields, fields_layer, side_um
 from napari_ssc.skin.scores import ScoreTab
 from ssc_core.errors import InputError, SscError
 from ssc_core.params import Params
@@ -95,7 +95,7 @@ class SkinPanel(Panel):
 
     def layers_of(self, result: Any, source: Any) -> list[LayerData]:
         """The dermis as shapes that can be edited, the fields as coloured squares."""
-        size = result.fields.spec.field_um
+        size = side_um(result.fields)
         fields = fields_layer(result.patches, size, self.linked.column, "fields")
         return [shapes_layer([result.dermis], source.frame, "dermis"), fields]
 
@@ -183,6 +183,12 @@ class SkinPanel(Panel):
         path, _ = QFileDialog.getSaveFileName(self, "Save regions", "dermis.geojson", "Regions (*.geojson)")
         if path:
             self.save_regions(path)
+
+    def closeEvent(self, event: Any) -> None:
+        """Let go of the viewer."""
+        self.linked.let_go()
+        self.scores.fields.let_go()
+        super().closeEvent(event)
 
     @property
     def _biopsy(self) -> str:

@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 
 from napari_ssc._layers import CASE, ON, SOURCE, UNIT, placed
 from napari_ssc._table import ResultTable
-from napari_ssc.skin.fields import LinkedFields, fields_layer
+from napari_ssc.skin.fields import LinkedFields, fields_layer, side_um
 from napari_ssc.skin.montage import Montage
 from napari_ssc.skin.scoring import Picked, commands, mapped, save_mapped, save_scored, scored
 from ssc_core.errors import InputError, SscError
@@ -202,7 +202,7 @@ class ScoreTab(QWidget):
             [result.score_name, *(c for c in columns if c != result.score_name)], result.score_name
         )
         data, arguments, _ = fields_layer(
-            result.patches, result.drawn.fields.spec.field_um, result.score_name, "scored fields"
+            result.patches, side_um(result.drawn.fields), result.score_name, "scored fields"
         )
         layer = self.viewer.add_points(data, **arguments, metadata={ON: source})
         self._layers = [layer]
