@@ -1,14 +1,19 @@
-"""Lesion areas on synthetic fingers: errors by size, what is found, what is found and is none.
+"""Lesion areas and bones on synthetic fingers: errors by size, what is found, what is found and is none.
 
-Run: ``python benchmarks/calcinosis_lesions.py FOLDER [--engine unet] [--images 40] [--first-seed 8000]
-[--hard]``. Fingers are drawn as ``phantoms.finger.drawn_spec`` draws them; with ``--hard`` their bones have
-other proportions, and there is more noise and blur than any training had (``held_out_spec``). It prints the
-tables of docs/calcinosis.md and leaves one row per lesion (``lesions.csv``) and per image (``images.csv``).
+Run: ``python benchmarks/calcinosis_lesions.py FOLDER [--engine unet classical] [--set hard] [--images 40]
+[--first-seed 75000] [--minutes 9]``. Every engine sees the same fingers. Sets: ``drawn`` (as
+``phantoms.finger.drawn_spec`` draws them), ``hard`` (``held_out_spec``: bones of other proportions, more
+noise and blur than any training had; two fingers, cut ends, spurs and sesamoids among them), ``sesamoids``
+(whole fingers with spurs and a sesamoid). ``--pictures`` measures 8-bit pictures in the window 1500 / 450. It
+stops after so many minutes and goes on when it is run again; then it prints the tables of docs/calcinosis.md
+and leaves one row per lesion (``lesions.csv``) and per image (``images.csv``).
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +28,11 @@ from ssc_core.calcinosis.unet.compare import is_swapped
 from ssc_core.calcinosis.unet.phantoms import held_out_spec
 from ssc_core.calcinosis.unet.score import dice_of
 from ssc_core.errors import EmptyError
-from ssc_core.io.image import FingerImage
-from ssc_core.phantoms.finger import FingerPhantom, drawn_spec, make_image
+from ssc_core.io.image import FingerImage, open_finger
+from ssc_core.phantoms.finger import FingerPhantom, FingerSpec, drawn_spec, make_image, write_export
 from ssc_core.stats import bland_altman, lin_ccc
+
+Rows = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 BY_PIXELS = ([0, 12, 25, 100, 400, 1e9], ["under 12", "12-25", "25-100", "100-400", "over 400"])
 BY_AREA = ([0, 0.6, 1, 2, 5, 10, 1e9], ["to 0.6", "0.6-1", "1-2", "2-5", "5-10", "over 10"])
@@ -67,11 +74,22 @@ def image_row(phantom: FingerPhantom, result: CalcinosisResult) -> dict[str, Any
     return {
         **dice_of(result.bone_labels, phantom.bones),
         "swapped": is_swapped(result.bone_labels, phantom.bones),
+        "fingers_wrong": fingers_wrong(phantom, result),
         "lesions": len(result.lesions),
         "left_out": " ".join(result.left_out.kind),
         "doubted": bool(doubted.any()),
         "flags": "; ".join(result.flags),
     }
+
+
+def fingers_wrong(phantom: FingerPhantom, result: CalcinosisResult) -> bool:
+    """Whether a bone was given to another finger than its own."""
+    for code in np.unique(phantom.bones[phantom.bones > 0]):
+        met = result.bone_labels[phantom.bones == code]
+        met = met[met > 0]
+        if met.size and int(np.bincount(met).argmax()) // 10 != code // 10:
+            return True
+    return False
 
 
 def table_of(rows: pd.DataFrame) -> dict[str, Any]:
@@ -116,52 +134,81 @@ def summary(lesions: pd.DataFrame, images: pd.DataFrame) -> dict[str, Any]:
         "bone": images.bone.mean(),
         "lowest": images.bone.min(),
         "swapped": int(images.swapped.sum()),
+        "fingers wrong": int(images.fingers_wrong.sum()),
+        "swapped unflagged": int((images.swapped.astype(bool) & ~images.doubted.astype(bool)).sum()),
         **{k: images[k].mean() for k in ("distal", "middle", "proximal")},
     }
+
+
+def spec_of(kind: str, seed: int) -> FingerSpec:
+    if kind == "hard":
+        return held_out_spec(seed)
+    fixed: dict[str, object] = {"cut": "none", "sesamoid": True, "osteophytes": 2}
+    return drawn_spec(seed, **(fixed if kind == "sesamoids" else {}))
+
+
+def image_of(phantom: FingerPhantom, *, picture: bool) -> FingerImage:
+    if not picture:
+        return FingerImage(phantom.hu, phantom.frame, np.zeros(phantom.hu.shape, bool), 1.0, "phantom")
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_export(phantom, Path(folder) / "a.png")
+        return open_finger(path, pixel_spacing=phantom.frame.spacing[0], window=1500, level=450)
+
+
+def measured(phantom: FingerPhantom, engine: str, told: dict[str, Any], given: argparse.Namespace) -> Rows:
+    """Rows of one image and one engine."""
+    row = {**told, "engine": engine, "unusable": False}
+    params = CalcinosisParams(engine=engine, unet_weights=given.weights)
+    try:
+        result = analyse(image_of(phantom, picture=given.pictures), params)
+    except EmptyError as error:
+        return [], [{**row, "unusable": True, "flags": error.message}]
+    lesions = [{**told, "engine": engine, **r} for r in lesions_of(phantom, result)]
+    return lesions, [{**row, **image_row(phantom, result)}]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--engine", default=CalcinosisParams().engine)
+    parser.add_argument("--engine", nargs="+", default=["unet", "classical"])
     parser.add_argument("--weights", default=CalcinosisParams().unet_weights)
+    parser.add_argument("--set", default="hard", choices=["drawn", "hard", "sesamoids"])
     parser.add_argument("--images", type=int, default=40)
-    parser.add_argument("--first-seed", type=int, default=8000)
-    parser.add_argument("--hard", action="store_true")
-    parser.add_argument("--sesamoids", action="store_true", help="whole fingers with spurs and a sesamoid")
+    parser.add_argument("--first-seed", type=int, default=75_000)
+    parser.add_argument("--pictures", action="store_true")
+    parser.add_argument("--minutes", type=float, default=9.0)
     given = parser.parse_args()
     torch.set_num_threads(1)
     given.folder.mkdir(parents=True, exist_ok=True)
-    params = CalcinosisParams(engine=given.engine, unet_weights=given.weights)
-    fixed: dict[str, object] = {"cut": "none", "sesamoid": True, "osteophytes": 2} if given.sesamoids else {}
-    lesions, images = [], []
+    paths = [given.folder / f"{n}.csv" for n in ("lesions", "images")]
+    lesions, images = (pd.read_csv(p).to_dict("records") if p.exists() else [] for p in paths)
+    done = {(r["seed"], r["engine"]) for r in images}
+    until = time.monotonic() + 60 * given.minutes
     for seed in range(given.first_seed, given.first_seed + given.images):
-        spec = held_out_spec(seed) if given.hard else drawn_spec(seed, **fixed)
+        wanted = [e for e in given.engine if (seed, e) not in done]
+        if not wanted or time.monotonic() > until:
+            continue
+        spec = spec_of(given.set, seed)
         phantom = make_image(spec)
-        image = FingerImage(phantom.hu, phantom.frame, np.zeros(phantom.hu.shape, bool), 1.0, "phantom")
-        row = {"seed": seed, "cut": spec.cut, "unusable": False}
-        try:
-            result = analyse(image, params)
-        except EmptyError as error:
-            images.append({**row, "unusable": True, "flags": error.message})
-        else:
-            lesions += [{"seed": seed, "cut": spec.cut, **r} for r in lesions_of(phantom, result)]
-            images.append({**row, **image_row(phantom, result)})
-        rows, seen = pd.DataFrame(lesions), pd.DataFrame(images)
-        rows.to_csv(given.folder / "lesions.csv", index=False)
-        seen.to_csv(given.folder / "images.csv", index=False)
-        print(seed, end=" ", flush=True)
-    print()
-    told(rows, seen, given.engine)
+        told = {"seed": seed, "cut": spec.cut, "fingers": spec.fingers}
+        for engine in wanted:
+            rows, seen = measured(phantom, engine, told, given)
+            lesions, images = [*lesions, *rows], [*images, *seen]
+        for path, table in zip(paths, (lesions, images), strict=True):
+            pd.DataFrame(table).to_csv(path, index=False)
+    every, seen_in = pd.DataFrame(lesions), pd.DataFrame(images)
+    for engine in given.engine:
+        tables(every[every.engine == engine], seen_in[seen_in.engine == engine], engine)
 
 
-def told(rows: pd.DataFrame, images: pd.DataFrame, engine: str) -> None:
+def tables(rows: pd.DataFrame, images: pd.DataFrame, engine: str) -> None:
+    rows = rows.assign(false=rows.false.astype(bool))
     true = rows[~rows.false].copy()
     true["size"] = pd.cut(true.pixels, BY_PIXELS[0], labels=BY_PIXELS[1])
     true["mm2"] = pd.cut(true.true, BY_AREA[0], labels=BY_AREA[1])
     true["place"] = np.where(true.on_bone.astype(bool), "on bone", "free")
     cut = images.cut != "none"
-    parts = {"all": slice(None), "whole": ~cut, "cut": cut}
+    parts = {"all": slice(None), "whole": ~cut, "cut": cut, "two fingers": images.fingers > 1}
     table = {
         name: summary(rows[rows.seed.isin(images[part].seed)], images[part])
         for name, part in parts.items()

@@ -62,7 +62,7 @@ def test_every_deposit_is_found_once_with_its_area_inside_the_interval(which, re
     for row in phantom.table.itertuples():
         lesion = at(result, row)
         assert lesion.low <= row.area_mm2 <= lesion.high
-        assert lesion.area_mm2 == pytest.approx(row.area_mm2, rel=0.12)
+        assert lesion.area_mm2 == pytest.approx(row.area_mm2, rel=0.18 if row.touches_bone else 0.06)
         assert bool(lesion.touches_bone) == row.touches_bone
 
 
@@ -80,6 +80,11 @@ def test_a_cut_phalanx_is_measured_and_told(cut):
     assert result.bones.set_index("phalanx").grade["middle phalanx"] == "complete"
     assert result.bones.set_index("phalanx").grade["distal phalanx"] == "cut"
     assert any("cut by the image border" in f for f in result.flags)
+
+
+def test_without_the_network_a_finger_whose_tip_is_cut_off_is_numbered_with_a_flag(cut):
+    phantom, _ = cut
+    result = analyse(image_of(phantom), CalcinosisParams(engine="classical", fine_mm=0.2))
     assert any("numbered from their shapes" in f for f in result.flags)
 
 
@@ -87,7 +92,7 @@ def test_the_deposit_is_parted_from_bone_where_a_threshold_takes_both(whole):
     phantom, result = whole
     lesion = at(result, phantom.table[phantom.table.touches_bone].iloc[0])
     here = result.lesion_labels == lesion.label
-    assert (here & (phantom.bones > 0)).sum() < 0.06 * here.sum()
+    assert (here & (phantom.bones > 0)).sum() < 0.1 * here.sum()
     assert "split from it by shape" in lesion["flags"]
     assert lesion.on_bone_mm > 1
 
@@ -159,7 +164,7 @@ def test_an_eight_bit_export_gives_the_areas_and_tells_what_was_lost(whole, tmp_
 
 def test_a_finger_without_deposits_has_none():
     phantom = make_image(FingerSpec(seed=8, spacing_mm=(0.5, 0.5), areas_mm2=(), touching=()))
-    result = analyse(image_of(phantom), QUICK)
+    result = analyse(image_of(phantom))
     assert len(result.lesions) == 0
     assert result.measurements["total_area"].value == 0
     assert "not measured" in str(result.measurements["largest_area"])

@@ -84,6 +84,13 @@ def test_energies_of_different_slices_are_refused():
         joined(image_of(np.zeros((9, 9), np.float32), frame), image_of(np.zeros((9, 8), np.float32), frame))
 
 
+def test_energies_in_the_wrong_order_are_refused():
+    frame = Frame((0.3, 0.3), (0.0, 0.0))
+    bright = np.full((9, 9), 1200.0, np.float32)
+    with pytest.raises(InputError, match="swap the two images"):
+        joined(image_of(bright / 1.5, frame), image_of(bright, frame))
+
+
 def test_seeds_come_from_a_table_for_one_case(tmp_path):
     rows = [{"case_id": "a", "row": 3.5, "column": 4}, {"case_id": "b", "row": 1, "column": 2}]
     pd.DataFrame(rows).to_csv(tmp_path / "s.csv", index=False)

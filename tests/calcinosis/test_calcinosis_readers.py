@@ -11,7 +11,8 @@ import pytest
 from ssc_core.calcinosis.compare import compare, save
 from ssc_core.calcinosis.readers import read_lesions
 from ssc_core.cli.calcinosis import app
-from ssc_core.errors import InputError
+from ssc_core.cohort.state import CASES
+from ssc_core.errors import FormatError, InputError
 
 
 def lines(path, factor=1.0, n=12, unusable=()):
@@ -82,3 +83,29 @@ def test_the_command_prints_every_figure(tmp_path, capsys):
     said = capsys.readouterr().out
     for words in ("Spearman's rho", "Lin's CCC", "95% CI", "limits", "phalanges cut"):
         assert words in said
+
+
+def test_the_folder_of_a_batch_is_read_as_the_softwares_table(tmp_path):
+    for case, areas in {"a": [5.0, 2.0], "b": [], "c": [7.5]}.items():
+        folder = tmp_path / CASES / case
+        folder.mkdir(parents=True)
+        found = pd.DataFrame({"label": range(1, len(areas) + 1), "area_mm2": areas})
+        found.to_csv(folder / "lesions.csv", index=False)
+    (tmp_path / "failures.csv").write_text("case_id,error,reason\nd,FormatError,the picture is truncated\n")
+    read = read_lesions(tmp_path, "software")
+    assert read.readings.table.set_index(["patient", "lesion"]).area_mm2.astype(float).to_dict() == {
+        ("a", "1"): 5.0,
+        ("a", "2"): 2.0,
+        ("c", "1"): 7.5,
+    }
+    assert read.unusable.reason.tolist() == ["the picture is truncated"]
+
+
+def test_a_folder_without_areas_is_refused(tmp_path):
+    with pytest.raises(FormatError, match="no results of"):
+        read_lesions(tmp_path, "software")
+    (tmp_path / CASES / "a").mkdir(parents=True)
+    volumes = pd.DataFrame({"label": [1], "volume_mm3": [9.0]})
+    volumes.to_csv(tmp_path / CASES / "a" / "lesions.csv", index=False)
+    with pytest.raises(FormatError, match="results of volumes"):
+        read_lesions(tmp_path, "software")

@@ -15,6 +15,7 @@ from ssc_core.calcinosis.sesamoid import is_palmar, looks_like_sesamoid
 from ssc_core.calcinosis.surroundings import SoftTissue, noise_flags, soft_tissue
 from ssc_core.calcinosis.visits.study import BurdenCase
 from ssc_core.cli.calcinosis_burden import burden
+from ssc_core.cohort.state import CASES
 from ssc_core.errors import EmptyError
 
 
@@ -39,8 +40,9 @@ def study(tmp_path: Path) -> Path:
         "b": lesions([5.0], [1], 800.0),
         "c": lesions([1.0, 7.0], [1, 2]),
     }.items():
-        (tmp_path / "study" / case).mkdir(parents=True)
-        table.to_csv(tmp_path / "study" / case / "lesions.csv", index=False)
+        folder = tmp_path / "study" / CASES / case  # where a batch puts it
+        folder.mkdir(parents=True)
+        table.to_csv(folder / "lesions.csv", index=False)
     rows = ["a,p1,1,left,index", "b,p1,1,left,ring", "gone,p1,1,right,index", "c,p2,1,,"]
     (tmp_path / "manifest.csv").write_text("case_id,patient,visit,hand,finger\n" + "\n".join(rows) + "\n")
     return tmp_path

@@ -78,6 +78,8 @@ class Bones:
         with a network, reaches on to the edge that is seen beside it.
     blur_mm : float
         Blur seen at the bones' edges; NaN where it could not be seen.
+    notes : tuple of str
+        What must be known of how they were found.
     """
 
     labels: IntArray
@@ -85,6 +87,7 @@ class Bones:
     near_hu: npt.NDArray[np.float32]
     distance: npt.NDArray[np.float32]
     blur_mm: float
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
+from ssc_core.calcinosis.drawn_masks import PICTURES, read_bones, read_lesions_drawn
+from ssc_core.calcinosis.edited import with_lesions
 from ssc_core.calcinosis.energy import EnergyPair, joined
 from ssc_core.calcinosis.inputs import is_volume
 from ssc_core.calcinosis.params import CalcinosisParams
@@ -19,18 +20,15 @@ from ssc_core.calcinosis.results import CalcinosisResult
 from ssc_core.calcinosis.save import save
 from ssc_core.calcinosis.told import study_row
 from ssc_core.calcinosis.volume_case import run_volume
-from ssc_core.errors import FormatError, GeometryError, InputError
+from ssc_core.errors import InputError
 from ssc_core.io.digest import file_digest
 from ssc_core.io.finding import is_no_input
 from ssc_core.io.image import FingerImage, open_finger
-from ssc_core.io.picture import read_picture
-from ssc_core.io.store import read_array
 from ssc_core.params import Case
 from ssc_core.progress import Tick, share, silent
 
 __all__ = ["CalcinosisCase", "analysed", "discover", "run_case"]
 
-_PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 _DICOM = (".dcm", ".dicom", ".ima", "")
 _MASK = "_bones"  # A.dcm and A_bones.png belong together
 
@@ -50,7 +48,13 @@ class CalcinosisCase(Case):
     bones: Annotated[
         Path | None, Field(description="Mask of the bones (picture or OME-Zarr); empty to have them found.")
     ] = None
-
+    lesions: Annotated[
+        Path | None,
+        Field(
+            description="Lesions as a reader drew them, one number each (OME-Zarr or PNG; of a volume NIfTI"
+            " too); they are measured in place of those that were found."
+        ),
+    ] = None
     seeds: Annotated[
         Path | None,
         Field(description="CSV of seeds (row, column; plane too in volumes); empty: found."),
@@ -91,11 +95,17 @@ def discover(folder: str | Path) -> list[CalcinosisCase]:
 def analysed(case: CalcinosisCase, params: CalcinosisParams, tick: Tick = silent) -> CalcinosisResult:
     """Open and analyse one finger image; nothing is written."""
     image, pair = _opened(case)
-    mask = None if case.bones is None else _read_mask(case.bones, image)
+    mask = None if case.bones is None else read_bones(case.bones, image)
+    drawn = None if case.lesions is None else read_lesions_drawn(case.lesions, image)
     seeds = None if case.seeds is None else [(s[0], s[1]) for s in read_seeds(case.seeds, 2, case.case_id)]
     turned = toggled(case.toggles)
-    result = analyse(image, params, mask=mask, seeds=seeds, toggles=turned, pair=pair, tick=tick)
-    named = {"image": case.image, "bones": case.bones, "seeds": case.seeds, "image_high": case.image_high}
+    part = tick if drawn is None else share(tick, 0.0, 0.9)
+    result = analyse(image, params, mask=mask, seeds=seeds, toggles=turned, pair=pair, tick=part)
+    if drawn is not None:
+        saturated = np.asarray(image.saturated, bool)
+        result = with_lesions(result, drawn, result.hu, saturated, share(tick, 0.9, 1.0))
+    roles = ("image", "bones", "lesions", "seeds", "image_high")
+    named = {role: getattr(case, role) for role in roles}
     inputs = {role: file_digest(path) for role, path in named.items() if path is not None}
     given = {
         "pixel_spacing": case.pixel_spacing,
@@ -155,34 +165,13 @@ def _opened(case: CalcinosisCase) -> tuple[FingerImage, EnergyPair | None]:
     return joined(image, one(case.image_high))
 
 
-def _read_mask(path: Path, image: FingerImage) -> npt.NDArray[np.bool_]:
-    if path.suffix == ".zarr":
-        array, frame, _ = read_array(path)
-        if not frame.same_as(image.frame):
-            raise GeometryError("the bone mask lies on another grid than the image", source=path)
-        mask = np.asarray(array)
-    elif path.suffix.lower() in _PICTURES:
-        mask = np.asarray(read_picture(path))
-        if mask.ndim == 3:
-            mask = mask[..., :3].max(-1)
-    else:
-        raise FormatError("a bone mask is a picture (PNG, TIFF) or an OME-Zarr folder", source=path)
-    if mask.shape != image.hu.shape:
-        raise GeometryError(
-            f"the bone mask has {' x '.join(map(str, mask.shape))} pixels and the image"
-            f" {' x '.join(map(str, image.hu.shape))}; draw it on this image",
-            source=path,
-        )
-    return mask > 0
-
-
 def _is_image(path: Path, root: Path) -> bool:
     if is_no_input(path, root) or not path.is_file() or path.stem.endswith(_MASK):
         return False
     suffix = path.suffix.lower()
     if path.name.lower().endswith((".nii", ".nii.gz")):
         return True
-    return suffix in _PICTURES or (suffix in _DICOM and _is_dicom(path))
+    return suffix in PICTURES or (suffix in _DICOM and _is_dicom(path))
 
 
 def _is_dicom(path: Path) -> bool:
@@ -191,7 +180,7 @@ def _is_dicom(path: Path) -> bool:
 
 
 def _mask_of(image: Path) -> Path | None:
-    for ending in (*_PICTURES, ".ome.zarr"):
+    for ending in (*PICTURES, ".ome.zarr"):
         path = image.with_name(image.stem + _MASK + ending)
         if path.exists():
             return path

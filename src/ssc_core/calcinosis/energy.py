@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ssc_core.errors import GeometryError
+from ssc_core.errors import GeometryError, InputError
 from ssc_core.io.image import FingerImage
 
 __all__ = ["UNTESTED", "EnergyPair", "basis_maps", "grade_of", "joined", "ratio_of"]
@@ -20,6 +20,7 @@ FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
 UNTESTED = "two energies were used to tell calcium from soft tissue; this is untested on real fingers"
+_DENSE_HU = 400.0
 _CLEAR = 2.0  # standard errors from the midpoint between soft tissue and calcium
 _CORRELATED = 2.0  # noise of neighbouring pixels is not independent
 
@@ -39,12 +40,20 @@ def joined(low: FingerImage, high: FingerImage) -> tuple[FingerImage, EnergyPair
     ------
     GeometryError
         If they do not lie on the same pixels.
+    InputError
+        If bone and deposits are darker in the image at low energy: the two were swapped.
     """
     if low.hu.shape != high.hu.shape or not low.frame.same_as(high.frame):
         raise GeometryError(
             "the images at both energies have different sizes or pixel sizes; export both from the same slice"
         )
     first, second = np.asarray(low.hu, np.float32), np.asarray(high.hu, np.float32)
+    dense = (first + second) / 2 > _DENSE_HU
+    if dense.any() and float(np.median(first[dense])) < float(np.median(second[dense])):
+        raise InputError(
+            "what is dense is darker in the image given as the low energy than in the one given as the high;"
+            " calcium is brighter at low energy, so swap the two images"
+        )
     warnings = tuple(dict.fromkeys((*low.warnings, *high.warnings)))
     mixed = FingerImage(
         np.asarray((first + second) / 2, np.float32),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from ssc_core.calcinosis.axes import axes_of, ellipse_mm2
 from ssc_core.calcinosis.bones import Bones
 from ssc_core.calcinosis.extent import Extent, extent_of
 from ssc_core.calcinosis.grid import FineGrid
+from ssc_core.calcinosis.layers import without_layers
 from ssc_core.calcinosis.lesions import Grown
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.surroundings import finger_at, flags_of_row
@@ -37,7 +38,7 @@ TINY_PX = 25
 """Below this the blur decides what is seen, and the interval says more than the area."""
 
 _FREE_EDGE_PX, _FREE_EDGE_BLUR = 0.13, 0.08  # error of a free rim, in pixels and in blurs
-_BONE_EDGE_MM = 0.25  # error of a rim drawn between deposit and bone by shape
+_BONE_EDGE_MM = 0.3  # error of a rim drawn between deposit and bone by shape
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def measure(
     extent = extent_of(rest[box], grown.mask[box], free, blur_mm / grid.mean_step, grid.part_mm2)
     if not extent.mask.any():
         return None
+    extent = replace(extent, mask=without_layers(extent.mask, free, grid.mean_step))
     mask = extent.mask
     distance = float(bones.distance[box][mask].min())
     contact = float((mask & (bones.distance[box] < 1.6 * grid.mean_step)).sum()) * grid.mean_step

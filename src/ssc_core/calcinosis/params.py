@@ -17,8 +17,8 @@ class CalcinosisParams(Params):
     ] = True
     engine: Annotated[
         Literal["classical", "unet"],
-        quantity("", "What finds the phalanges: marrow and outlines, or the U-Net (trained on phantoms)."),
-    ] = "classical"
+        quantity("", "What finds the phalanges: the U-Net (trained on phantoms), or marrow and outlines."),
+    ] = "unet"
     unet_weights: Annotated[
         str, quantity("", "Model name or .safetensors file of the U-Net.", min_length=1)
     ] = "unet_phalanges"

@@ -98,7 +98,8 @@ def analyse(
         bones = _bones(hu, tissue, grid, params, soft, mask, share(tick, 0.05, 0.6))
     else:
         spacing = (image.frame.spacing[0], image.frame.spacing[1])
-        bones = network_bones(hu_pixels, spacing, hu, grid, tissue, network, soft, share(tick, 0.05, 0.6))
+        part = share(tick, 0.05, 0.6)
+        bones = network_bones(hu_pixels, spacing, hu, grid, tissue, network, soft, params, part)
         _need_bones(bones)
     seen = math.isfinite(bones.blur_mm)
     blur = bones.blur_mm if seen else params.blur_mm

@@ -14,6 +14,7 @@ import pandas as pd
 from ssc_core.agree.kinds import ALIASES, KEYS, kind_named
 from ssc_core.agree.reading import Readings, read_table, readings_of
 from ssc_core.calcinosis.axes import ellipse_mm2
+from ssc_core.calcinosis.study_readings import study_table
 from ssc_core.errors import ChoiceNeeded, EmptyError, InputError
 
 __all__ = ["LineReadings", "read_lesions"]
@@ -58,7 +59,7 @@ def read_lesions(path: str | Path, name: str) -> LineReadings:
     Parameters
     ----------
     path : path-like
-        CSV.
+        CSV; or the folder of a batch, whose lesions are taken by their labels.
     name : str
         How the reader is called.
 
@@ -72,7 +73,7 @@ def read_lesions(path: str | Path, name: str) -> LineReadings:
         If the file holds several raters.
     """
     path = Path(path)
-    table = read_table(path)
+    table = study_table(path) if path.is_dir() else read_table(path)
     table = table.rename(columns={c: ALIASES.get(c, c) for c in table.columns}).reset_index(drop=True)
     why = table["unusable"].fillna("").str.strip() if "unusable" in table else pd.Series("", table.index)
     keys = ["patient", *(k for k in KEYS if k in table.columns)]

@@ -48,7 +48,7 @@ def flags_of(
     if given:
         flags.append("bones were given as a mask; they are not numbered")
     elif params.bones:
-        flags += _bone_flags(bones)
+        flags += [*_bone_flags(bones), *bones.notes]
     if not seen:
         flags.append(f"blur could not be seen at bone edges; {params.blur_mm:g} mm was assumed")
     large = [f for f in kept if f.area > _DOUBTED_MM2]

@@ -13,6 +13,7 @@ from ssc_core.calcinosis.bones import Bones
 __all__ = ["SoftTissue", "finger_at", "flags_of_row", "noise_flags", "soft_tissue"]
 
 _ABOVE_NOISE = 4.5
+_SOFT_HU = (-200.0, 150.0)  # below it is air's edge, which a picture's window cuts off and JPEG frays
 
 
 def finger_at(bones: Bones, point: npt.NDArray[np.float64]) -> int:
@@ -71,7 +72,7 @@ class SoftTissue:
 
 def soft_tissue(hu: npt.NDArray[np.float32], tissue: npt.NDArray[np.bool_]) -> SoftTissue:
     """Soft tissue of an image or volume; 50 HU without noise where there is none."""
-    soft = hu[tissue & (hu < 150)]
+    soft = hu[tissue & (hu > _SOFT_HU[0]) & (hu < _SOFT_HU[1])]
     if not soft.size:
         return SoftTissue(50.0, 0.0)
     middle = float(np.median(soft))

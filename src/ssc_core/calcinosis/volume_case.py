@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ssc_core.calcinosis.drawn_masks import whole_numbers
+from ssc_core.calcinosis.edited import with_lesions
 from ssc_core.calcinosis.inputs import files_digest
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.points import read_seeds, toggled
@@ -42,6 +44,10 @@ class VolumeCase(Protocol):
     @property
     def bones(self) -> Path | None:
         """A mask of bones on it."""
+
+    @property
+    def lesions(self) -> Path | None:
+        """Lesions as a reader drew them."""
 
     @property
     def seeds(self) -> Path | None:
@@ -105,10 +111,16 @@ def analysed_volume(case: VolumeCase, params: CalcinosisParams, tick: Tick = sil
         )
     volume = open_volume(case.image)
     mask = None if case.bones is None else np.asarray(read_mask(case.bones, volume)) > 0
+    drawn = None if case.lesions is None else whole_numbers(read_mask(case.lesions, volume), case.lesions)
     seeds = None if case.seeds is None else read_seeds(case.seeds, 3, case.case_id)
-    done = measured_volume(volume, params, mask, seeds, toggled(case.toggles), tick)
+    part = tick if drawn is None else share(tick, 0.0, 0.9)
+    done = measured_volume(volume, params, mask, seeds, toggled(case.toggles), part)
+    if drawn is not None:
+        result = with_lesions(done.result, drawn, done.hu, tick=share(tick, 0.9, 1.0))
+        done = replace(done, result=result)
     inputs = {"image": files_digest(volume.files)}
-    inputs |= {r: file_digest(p) for r, p in (("bones", case.bones), ("seeds", case.seeds)) if p is not None}
+    given = (("bones", case.bones), ("lesions", case.lesions), ("seeds", case.seeds))
+    inputs |= {role: file_digest(path) for role, path in given if path is not None}
     record = replace(done.result.record, inputs=inputs)
     return replace(done, result=replace(done.result, record=record))
 

@@ -36,6 +36,7 @@ def analyse(
     window: float | None = None,
     level: float | None = None,
     bones: Path | None = None,
+    lesions: Path | None = None,
     seeds: Path | None = None,
     toggles: str | None = None,
     image_high: Path | None = None,
@@ -57,6 +58,9 @@ def analyse(
         Its centre in HU (450 in the paper).
     bones
         Mask of the bones; without it they are found.
+    lesions
+        Lesions as a reader drew them, one number each: OME-Zarr or PNG (of a volume NIfTI too). They are
+        measured in place of those that were found.
     seeds
         CSV of seeds for region growing: row, column (plane too in a volume); without it they are found.
     toggles
@@ -69,6 +73,7 @@ def analyse(
         Name of the case in the result.
     """
     given = {"pixel_spacing": pixel_spacing, "window": window, "level": level, "bones": bones}
+    given |= {"lesions": lesions}
     more = {"seeds": seeds, "toggles": toggles, "image_high": image_high, "energy": energy}
     case = parsed(CalcinosisCase, {"case_id": case_id, "image": image, **given, **more})
     analyse_one("calcinosis", case, params, out)
@@ -109,7 +114,7 @@ def compare(
     second
         CSV of the other reader, or of the software.
     software
-        CSV of the software, compared with FIRST.
+        CSV of the software, or the folder that 'ssc calcinosis batch' wrote; compared with FIRST.
     names
         Names of the readers, in the order of the files.
     confidence
@@ -125,7 +130,8 @@ def compare(
     if len(called) != len(files):
         raise InputError(f"--names has {len(called)} names for {len(files)} files; give one each")
     read = [read_lesions(path, name) for path, name in zip(files, called, strict=True)]
-    inputs = {f"readings {i}": file_digest(path) for i, path in enumerate(files, 1)}
+    tables = [path / "results.csv" if path.is_dir() else path for path in files]
+    inputs = {f"readings {i}": file_digest(path) for i, path in enumerate(tables, 1)}
     with bar() as tick, staged(out) as folder:
         result = compare_readings(*read, confidence=confidence, tick=tick)
         save(result, folder, inputs, tick)

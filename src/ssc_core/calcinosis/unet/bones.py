@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage as ndi
-from skimage.draw import polygon2mask
 
-from ssc_core.calcinosis.bones import Bone, Bones, signed_distance, spread_from
+from ssc_core.calcinosis.bones import Bone, Bones, find_bones, signed_distance, spread_from
 from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.outline import Outline, Rays, cast_rays, follow
+from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.unet.order import ordered
-from ssc_core.calcinosis.unet.pieces import pieces_of
+from ssc_core.calcinosis.unet.pieces import grown_piece, pieces_of
 from ssc_core.calcinosis.unet.predict import Segmenter
+from ssc_core.calcinosis.unet.second_look import missed_parts
+from ssc_core.calcinosis.unet.surface import to_the_surface
 from ssc_core.progress import Tick, silent, track
 
 __all__ = ["network_bones"]
@@ -22,7 +24,6 @@ BoolArray = npt.NDArray[np.bool_]
 
 _RIND_MM = 1.0  # rays for blur and cortex start this deep inside the bone
 _MARGIN_MM = 6.0
-_SHORT_MM = 0.5  # by no more than this an edge may lie beyond the network's outline
 
 
 def network_bones(
@@ -33,6 +34,7 @@ def network_bones(
     tissue: BoolArray,
     segmenter: Segmenter,
     soft_hu: float,
+    params: CalcinosisParams,
     tick: Tick = silent,
 ) -> Bones:
     """Find and number bones with a network.
@@ -53,6 +55,8 @@ def network_bones(
         The network.
     soft_hu : float
         HU of soft tissue in this image.
+    params : CalcinosisParams
+        Of the classical engine, which looks for parts that the network left out.
     tick : Tick
         Told after each tile and bone.
 
@@ -63,6 +67,11 @@ def network_bones(
     """
     shares = segmenter.shares(hu_pixels, spacing, grid.factor, tick)
     labels, pieces = pieces_of(shares, grid)
+    second = find_bones(hu, tissue, grid, params, soft_hu)
+    parts, notes = missed_parts(labels, second, grid)
+    for number in np.unique(parts[parts > 0]):
+        labels[parts == number] = number
+        pieces[number - 1] = grown_piece(pieces[number - 1], labels == number, grid)
     cover = labels > 0
     numbers = ordered(pieces, labels, tissue, grid)
     margin = round(_MARGIN_MM / grid.mean_step)
@@ -79,7 +88,8 @@ def network_bones(
             pixel = np.rint(at / grid.step).astype(int)
             visible = ((pixel >= 0) & (pixel < np.asarray(hu.shape))).all(1)
             seen = float(outline.clear[visible].mean()) if visible.any() else 0.0
-            cover |= _up_to_the_edge(rays, outline, padded.shape, labels == k, margin, grid)
+            more, less = to_the_surface(labels, k, rays, outline, margin, soft_hu, grid)
+            cover = (cover | more) & ~less
             points.append(at)
             peaks.append(outline.peak)
             blurs.append(outline.blur_mm)
@@ -101,28 +111,8 @@ def network_bones(
     if len(points) > 1:
         near = spread_from(np.concatenate(points), np.concatenate(peaks), distance, grid)
     known = [b for b in blurs if np.isfinite(b)]
-    return Bones(labels, tuple(found), near, distance, float(np.median(known)) if known else float("nan"))
-
-
-def _up_to_the_edge(
-    rays: Rays, outline: Outline, shape: tuple[int, ...], mask: BoolArray, margin: int, grid: FineGrid
-) -> BoolArray:
-    """A bone up to the half height of its visible edge, where the network drew it a little too small.
-
-    The edge decides how much of its haze is taken for a lesion. Where something lies on the bone there is no
-    edge, and the network's outline stands.
-    """
-    step = float(rays.depth[1] - rays.depth[0])
-    at = (rays.start[:, None] + rays.depth[None, :, None] * rays.direction[:, None]) / grid.step - margin
-    pixel = np.clip(np.rint(at).astype(int), 0, np.asarray(mask.shape) - 1)
-    outside = ~mask[pixel[..., 0], pixel[..., 1]]
-    left = np.where(outside.any(1), outside.argmax(1), outside.shape[1] - 1)
-    drawn = np.maximum(rays.depth[left] - step / 2, 0)
-    seen = outline.clear & (outline.edge > drawn) & (outline.edge < drawn + _SHORT_MM)
-    far = np.where(seen, outline.edge, drawn)
-    outer = polygon2mask(shape, (rays.start + far[:, None] * rays.direction) / np.asarray(grid.step))
-    inner = tuple(slice(margin, margin + n) for n in mask.shape)
-    return np.asarray(outer[inner])
+    blur = float(np.median(known)) if known else float("nan")
+    return Bones(labels, tuple(found), near, distance, blur, notes)
 
 
 def _edges(

@@ -104,7 +104,7 @@ def _all_methods(
 
     out[CLASSICAL] = pixels(find_bones(fine, tissue, grid, params, soft))
     if segmenter is not None:
-        out[UNET] = pixels(network_bones(hu, spacing, fine, grid, tissue, segmenter, soft))
+        out[UNET] = pixels(network_bones(hu, spacing, fine, grid, tissue, segmenter, soft, params))
     return out
 
 

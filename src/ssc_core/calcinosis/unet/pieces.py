@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cc3d
 import numpy as np
@@ -12,7 +12,7 @@ from scipy import ndimage as ndi
 from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.unet.contract import CLASSES
 
-__all__ = ["Piece", "cores_of", "pieces_of"]
+__all__ = ["Piece", "cores_of", "grown_piece", "pieces_of"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
@@ -21,10 +21,12 @@ _SMALLEST_MM2, _SPECK_MM2 = 2.5, 0.3  # of a bone, and of its inside
 _NECK_MM = 0.7  # bones that only hang together by what is less than twice this wide are two
 _SAME_BONE = 0.18  # share of background between two parts of one bone; in a joint it is higher
 _SPLINTER_MM2 = 8.0  # a part smaller than this that lies on a larger one belongs to it
+_THREAD_MM = 2.0  # a contact shorter than this is a thread
 _WHOLE_MM2 = 25.0  # no whole phalanx is smaller
 _PEBBLE = -3.0  # lowest mean log share of "other bone" of a sesamoid
 _STUBBY, _STUB = 1.3, 1.8  # a piece (one that is cut) hardly longer than high has no direction of its own
 _STUB_MM2 = 40.0  # nor has what is left of a bone at the border, if this small
+_ALONG = 0.7  # of its length lies on the border: what is seen of it is wider than long
 _EVIDENCE = 1e-3  # lowest share that counts, so that one pixel decides nothing
 
 
@@ -124,7 +126,8 @@ def _joined(labels: IntArray, background: npt.NDArray[np.float32], grid: FineGri
     """Parts of one bone that the network took for different phalanges, made one.
 
     Between two bones there is a joint, where the network sees background, if only a little; between two
-    parts of one bone it sees hardly any. A splinter is no bone of its own.
+    parts of one bone it sees hardly any. A splinter is no bone of its own. What is small and only hangs on a
+    bone by a thread is no part of it: the network took a bit of a deposit for bone.
     """
     top = int(labels.max()) + 1
     pairs, values = [], []
@@ -135,13 +138,24 @@ def _joined(labels: IntArray, background: npt.NDArray[np.float32], grid: FineGri
         values.append(np.moveaxis(background, axis, 0)[:-1][at])
     code, value = np.concatenate(pairs), np.concatenate(values)
     seen = {int(pair): float(np.median(value[code == pair])) for pair in np.unique(code)}
+    threads = {
+        int(pair): float(n) * grid.mean_step
+        for pair, n in zip(*np.unique(code, return_counts=True), strict=True)
+    }
     area = np.bincount(labels.ravel(), minlength=top) * grid.part_mm2
+    rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    at_border = np.isin(np.arange(top), rim)
     lookup = np.arange(top)
     for pair, between in sorted(seen.items(), key=lambda item: item[1]):
         one, other = (int(lookup[k]) for k in divmod(pair, top))
-        if one != other and (between < _SAME_BONE or min(area[one], area[other]) < _SPLINTER_MM2):
+        small = min(area[one], area[other])
+        inner = not (at_border[one] if area[one] < area[other] else at_border[other])
+        if threads[pair] < _THREAD_MM and small < _WHOLE_MM2 and inner:
+            continue
+        if one != other and (between < _SAME_BONE or small < _SPLINTER_MM2):
             lookup[lookup == other] = one
             area[one] += area[other]
+            at_border[one] |= at_border[other]
     return np.asarray(lookup[labels], np.int32)
 
 
@@ -152,6 +166,12 @@ def _deep(bone: npt.NDArray[np.bool_], grid: FineGrid) -> FloatArray:
     return np.asarray(depth[margin:-margin, margin:-margin])
 
 
+def _along_border(here: npt.NDArray[np.bool_], grid: FineGrid) -> float:
+    """How much of the image's border it covers on one side, mm."""
+    sides = (here[0], here[-1], here[:, 0], here[:, -1])
+    return max(float(side.sum()) for side in sides) * grid.mean_step
+
+
 def _is_chip(piece: Piece) -> bool:
     """Too small for a bone, or for a whole phalanx and no sesamoid in the network's eyes: of a deposit."""
     if piece.area_mm2 < _SMALLEST_MM2:
@@ -159,8 +179,17 @@ def _is_chip(piece: Piece) -> bool:
     return not piece.cut and piece.area_mm2 < _WHOLE_MM2 and float(piece.evidence[-1]) < _PEBBLE
 
 
+def grown_piece(piece: Piece, here: npt.NDArray[np.bool_], grid: FineGrid) -> Piece:
+    """The same bone after parts were added: `here` is where it lies now."""
+    return replace(_formed(here, grid), evidence=piece.evidence)
+
+
 def _piece(labels: IntArray, number: int, log: npt.NDArray[np.float32], grid: FineGrid) -> Piece:
     here = labels == number
+    return replace(_formed(here, grid), evidence=log[:, here].mean(1).astype(float))
+
+
+def _formed(here: npt.NDArray[np.bool_], grid: FineGrid) -> Piece:
     at = np.argwhere(here) * np.asarray(grid.step)
     centre = at.mean(0)
     _, vectors = np.linalg.eigh((at - centre).T @ (at - centre))
@@ -171,6 +200,7 @@ def _piece(labels: IntArray, number: int, log: npt.NDArray[np.float32], grid: Fi
     height = area / length
     cut = bool(here[[0, -1]].any() or here[:, [0, -1]].any())
     short = length < (_STUB if cut else _STUBBY) * height or (cut and area < _STUB_MM2)
+    short = short or _along_border(here, grid) > _ALONG * length
     half = length / 2 if short else height / 2
     return Piece(
         area,
@@ -178,5 +208,5 @@ def _piece(labels: IntArray, number: int, log: npt.NDArray[np.float32], grid: Fi
         centre + (along.min() + half) * axis,
         centre + (along.max() - half) * axis,
         height,
-        log[:, here].mean(1).astype(float),
+        np.zeros(len(CLASSES) - 1),
     )

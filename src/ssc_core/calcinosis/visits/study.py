@@ -71,7 +71,7 @@ _Opened = tuple[BurdenCase, pd.DataFrame | None]
 
 
 def _lesions(case: BurdenCase, folder: Path) -> pd.DataFrame | None:
-    path = folder / case.case_id / "lesions.csv"
+    path = folder / "cases" / case.case_id / "lesions.csv"
     if not path.is_file():
         return None
     table = read_table(path)

@@ -1,0 +1,71 @@
+"""What the classical engine sees of the bones that a network drew."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage as ndi
+from skimage.morphology import disk
+
+from ssc_core.calcinosis.bones import Bones
+from ssc_core.calcinosis.grid import FineGrid
+
+__all__ = ["missed_parts"]
+
+IntArray = npt.NDArray[np.int32]
+
+ADDED = "a part of a bone at row {:.0f}, column {:.0f} was left out by the network and added: check it"
+ALONE = (
+    "what looks like bone at row {:.0f}, column {:.0f} (bright around a darker inside) was not taken for bone"
+    " by the network: check it"
+)
+_SHARED = 0.5  # of a classical bone lies in the network's: the same bone
+_THICK_MM = 1.2  # thinner parts are a matter of outline
+_LEAST_MM2 = 3.0
+
+
+def missed_parts(labels: IntArray, seen: Bones, grid: FineGrid) -> tuple[IntArray, tuple[str, ...]]:
+    """Parts of bones that a network left out although a closed cortex surrounds them.
+
+    Parameters
+    ----------
+    labels : ndarray
+        (y, x) int32 on the fine grid: the network's bones.
+    seen : Bones
+        The classical engine's bones (``bones.find_bones``) of the same image.
+    grid : FineGrid
+        Geometry.
+
+    Returns
+    -------
+    parts : ndarray
+        (y, x) int32: the network's number of the bone that a missed part belongs to, 0 elsewhere.
+    notes : tuple of str
+        What was added, and which closed cortex the network did not take for bone at all.
+    """
+    parts = np.zeros(labels.shape, np.int32)
+    notes = []
+    round_ = disk(max(1, round(_THICK_MM / 2 / grid.mean_step)))
+    for number, _ in enumerate(seen.found, 1):
+        here = seen.labels == number
+        inside = np.bincount(labels[here])
+        area = int(here.sum())
+        share = inside[1:] / max(area, 1)
+        if not len(share) or share.sum() < 0.1:
+            notes.append(ALONE.format(*_place(here, grid)))
+            continue
+        home = int(share.argmax()) + 1
+        if share[home - 1] < _SHARED:
+            continue
+        missed = ndi.binary_opening(here & (labels == 0), round_)
+        if missed.sum() * grid.part_mm2 >= _LEAST_MM2:
+            grown = ndi.binary_dilation(missed, round_) & here & (labels == 0)
+            parts[grown] = home
+            notes.append(ADDED.format(*_place(grown, grid)))
+    return parts, tuple(notes)
+
+
+def _place(here: npt.NDArray[np.bool_], grid: FineGrid) -> tuple[float, float]:
+    """Row and column of the middle, in pixels of the image."""
+    row, column = ((c + 0.5) / f - 0.5 for c, f in zip(np.argwhere(here).mean(0), grid.factor, strict=True))
+    return float(row), float(column)
