@@ -112,13 +112,11 @@ def drag(viewer: Any, *places: Any, steps: int = 5) -> None:
         screen = QPointF(canvas.mapToGlobal(at.toPoint()))
         event = QMouseEvent(kind, at, screen, button, down, Qt.KeyboardModifier.NoModifier)
         QApplication.sendEvent(canvas, event)
-        QTest.qWait(15)
+        QTest.qWait(25)
 
+    view = viewer.window._qt_viewer.canvas
     ends = QPointF(20, 20), QPointF(canvas.width() - 20, canvas.height() - 20)
-    seen = []
-    for end in ends:
-        send(QEvent.Type.MouseMove, end, none, none)
-        seen.append(np.asarray(viewer.cursor.position)[list(viewer.dims.displayed)])
+    seen = [np.asarray(view._map_canvas2world((e.x(), e.y()), view.view))[list(viewer.dims.displayed)] for e in ends]
     size = np.array([ends[1].y() - ends[0].y(), ends[1].x() - ends[0].x()])
     at = [20 + size * (np.asarray(p)[-2:] - seen[0]) / (seen[1] - seen[0]) for p in places]
     stops = [QPointF(x, y) for y, x in at]
@@ -127,6 +125,7 @@ def drag(viewer: Any, *places: Any, steps: int = 5) -> None:
     for a, b in pairwise(stops):
         for k in range(1, steps + 1):
             send(QEvent.Type.MouseMove, a + (b - a) * (k / steps), none, left)
+    send(QEvent.Type.MouseMove, stops[-1], none, left)
     send(QEvent.Type.MouseButtonRelease, stops[-1], left, none)
 
 

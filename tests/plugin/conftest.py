@@ -93,17 +93,17 @@ class Mouse:
         for a, b in pairwise(stops):
             for k in range(1, steps + 1):
                 self._send(QEvent.Type.MouseMove, a + (b - a) * (k / steps), none, left)
+        if len(stops) > 1:
+            self._send(QEvent.Type.MouseMove, stops[-1], none, left)  # the last one must not be dropped
         self._send(QEvent.Type.MouseButtonRelease, stops[-1], left, none)
 
     def pixel(self, place: Iterable[float]) -> Any:
-        """Where a place of the world is on the canvas; the view says it, by two places of the pointer."""
-        from qtpy.QtCore import QEvent, QPointF, Qt
+        """Where a place of the world is on the canvas, which lies along the axes of the world."""
+        from qtpy.QtCore import QPointF
 
+        view = self.viewer.window._qt_viewer.canvas
         ends = QPointF(20, 20), QPointF(self.canvas.width() - 20, self.canvas.height() - 20)
-        seen = []
-        for end in ends:
-            self._send(QEvent.Type.MouseMove, end, Qt.MouseButton.NoButton, Qt.MouseButton.NoButton)
-            seen.append(np.asarray(self.viewer.cursor.position))
+        seen = [view._map_canvas2world((end.x(), end.y()), view.view) for end in ends]
         wanted = np.asarray([*self.viewer.dims.point, *place], float)[-self.viewer.dims.ndim :]
         down, across = self.viewer.dims.displayed
         at = {
@@ -155,3 +155,48 @@ def press(qtbot: Any) -> Callable[[Any, Any], None]:
         qtbot.waitUntil(lambda: not panel.busy, timeout=120_000)
 
     return pressed
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A score that is a hundred times the collagen fraction."""
+    from ssc_core.io.features import FeatureMeta
+    from ssc_core.skin.features import open_backbone
+    from ssc_core.skin.scores.model import Linear, ScoreModel, save_model
+
+    backbone = open_backbone("morphometry")
+    names = tuple(backbone.names)
+    coef = np.zeros((2, len(names)))
+    coef[:, names.index("collagen_fraction")] = 100
+    meta = FeatureMeta(
+        "x",
+        "morphometry",
+        backbone.layer,
+        False,
+        backbone.weights,
+        backbone.normalisation,
+        113,
+        (200 / 113, 200 / 113),
+        False,
+        1,
+        12,
+        trichrome=True,
+    )
+    made = ScoreModel(
+        None,
+        Linear(coef, np.zeros(2)),
+        names,
+        np.zeros(len(names)),
+        np.ones(len(names)),
+        1e9,
+        meta,
+        {
+            "format": 1,
+            "patches_per_biopsy": 12,
+            "target": "mrss",
+            "population": {"training": {"patients": 24}},
+        },
+    )
+    folder = tmp_path_factory.mktemp("model")
+    save_model(made, folder)
+    return folder

@@ -11,52 +11,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from ssc_core.cli import main
-from ssc_core.io.features import FeatureMeta
 from ssc_core.io.slide import open_slide
-from ssc_core.skin.features import open_backbone
-from ssc_core.skin.scores.model import Linear, ScoreModel, load_model, save_model
+from ssc_core.skin.scores.model import load_model
 from ssc_core.skin.scores.slide_score import difference, score_slide
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """A score that is a hundred times the collagen fraction."""
-    backbone = open_backbone("morphometry")
-    names = tuple(backbone.names)
-    coef = np.zeros((2, len(names)))
-    coef[:, names.index("collagen_fraction")] = 100
-    meta = FeatureMeta(
-        "x",
-        "morphometry",
-        backbone.layer,
-        False,
-        backbone.weights,
-        backbone.normalisation,
-        113,
-        (200 / 113, 200 / 113),
-        False,
-        1,
-        12,
-        trichrome=True,
-    )
-    made = ScoreModel(
-        None,
-        Linear(coef, np.zeros(2)),
-        names,
-        np.zeros(len(names)),
-        np.ones(len(names)),
-        1e9,
-        meta,
-        {
-            "format": 1,
-            "patches_per_biopsy": 12,
-            "target": "mrss",
-            "population": {"training": {"patients": 24}},
-        },
-    )
-    folder = tmp_path_factory.mktemp("model")
-    save_model(made, folder)
-    return folder
 
 
 @pytest.fixture
