@@ -90,3 +90,15 @@ def test_calcinosis_with_drawn_bones_seeds_and_a_turned_verdict(open_panel, clic
     assert "--bones=" in line
     assert "--seeds=" in line
     assert "--toggles=" in line
+
+
+def test_calcinosis_with_drawn_lesions(open_panel, click, press, copied):
+    viewer, panel = open_panel("Calcinosis", "finger")
+    click(panel)
+    press(panel, panel.corrections.lesions_button)
+    layer = viewer.layers["lesions"]
+    label = int(panel.result.lesions["label"].iloc[-1])
+    layer.paint(np.argwhere(layer.data == label)[0], label)
+    click(panel)
+    assert "drawn" in panel.result.lesions.set_index("label").loc[label, "flags"]
+    assert "--lesions=" in copied(panel)

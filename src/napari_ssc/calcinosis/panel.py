@@ -138,13 +138,6 @@ class CalcinosisPanel(Panel):
         """Tables, masks, overlay and the record."""
         save_measured(self._done[result], folder)
 
-    def copy_command(self) -> None:
-        """The shell's form of this run; lesions that were drawn have none."""
-        if self.boxes.given()[2] is not None:
-            self.say("Drawn lesions are measured in the viewer only; save the result instead.", problem=True)
-            return
-        super().copy_command()
-
     # what tabs ask for -----------------------------------------------------------------------------------
 
     def latest(self, source: Any) -> tuple[Any, Any] | None:

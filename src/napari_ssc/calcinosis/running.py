@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from napari_ssc._drawn_files import case_with
 from napari_ssc._layers import LayerData
 from napari_ssc._opening import open_finger
-from ssc_core.progress import Tick, share
+from ssc_core.progress import Tick
 
 __all__ = ["Measured", "is_volume", "measured", "opened", "save_measured"]
 
@@ -77,27 +77,15 @@ def measured(source: Any, case: Any, params: Any, drawn: Mapping[str, Any], tick
     tick : Tick
         Progress.
     """
-    import numpy as np
-
     from ssc_core.calcinosis.case import analysed
-    from ssc_core.calcinosis.edited import with_lesions
     from ssc_core.calcinosis.volume_case import analysed_volume
 
-    files = {name: value for name, value in drawn.items() if name != "lesions"}
-    lesions = drawn.get("lesions")
-    part = tick if lesions is None else share(tick, 0.0, 0.9)
     with tempfile.TemporaryDirectory() as folder:
-        whole = case_with(case, files, source, Path(folder))
-        if is_volume(source):
-            solid = analysed_volume(whole, params, part)
-            done = Measured(solid.result, source, case, drawn, solid)
-        else:
-            done = Measured(analysed(whole, params, part), source, case, drawn)
-    if lesions is None:
-        return done
-    hu = done.result.hu if done.volume is None else done.volume.hu
-    saturated = None if done.volume is not None else np.asarray(source.saturated, bool)
-    return replace(done, result=with_lesions(done.result, lesions, hu, saturated, share(tick, 0.9, 1.0)))
+        whole = case_with(case, drawn, source, Path(folder))
+        if not is_volume(source):
+            return Measured(analysed(whole, params, tick), source, case, drawn)
+        done = analysed_volume(whole, params, tick)
+        return Measured(done.result, source, case, drawn, done)
 
 
 def save_measured(done: Measured, folder: Path) -> None:

@@ -138,11 +138,6 @@ class VisitsTab(QWidget):
         if found is None:
             return
         folder = ""
-        if any("lesions" in visit.measured.drawn for visit in (found.first, found.later)):
-            self.panel.say(
-                "Drawn lesions are measured in the viewer only; save the comparison.", problem=True
-            )
-            return
         if found.first.measured.drawn or found.later.measured.drawn:
             folder = QFileDialog.getExistingDirectory(
                 self, "Folder for the drawn layers, which the commands read"
