@@ -12,6 +12,7 @@ from scipy import ndimage as ndi
 from ssc_core.calcinosis.case import CalcinosisCase, run_case
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.solid.axes import axes_3d, ellipsoid_mm3
+from ssc_core.calcinosis.solid.grid import block_of
 from ssc_core.calcinosis.solid.pipeline import analyse_volume
 from ssc_core.calcinosis.solid.reformat import sagittal
 from ssc_core.calcinosis.solid.save import save_volume
@@ -213,3 +214,14 @@ def test_a_nifti_is_run_as_a_case_like_an_image(scan, tmp_path):
     assert row["total_volume"] == pytest.approx(table.volume_mm3.sum(), rel=1e-6)
     assert {"burden.csv", "sagittal.csv", "overlay.png", "run.json"} <= {p.name for p in out.iterdir()}
     assert not any(b"ZZNAME" in p.read_bytes() for p in out.rglob("*") if p.is_file())
+
+
+def test_coarse_slices_beside_bone_make_no_ghosts():
+    """A cubic curve through slices swings over beside bone by a tenth of its height."""
+    hu = np.full((12, 40, 40), 50.0, np.float32)
+    hu[5:] = 1300.0
+    for spacing in (0.8, 1.0):
+        block = block_of(hu, Frame((spacing, 0.25, 0.25), (0.0, 0.0, 0.0)), -300.0)
+        assert block.hu.shape[0] > 2.9 * hu.shape[0]
+        assert block.hu[: 5 * block.factor[0] - block.factor[0]].max() < 51.0
+        assert block.hu.max() < 1301.0

@@ -113,3 +113,37 @@ def test_a_bone_at_the_border_is_cut() -> None:
     labels[40:70, :80] = 1
     assert pieces_of(shares_of(labels), GRID)[1][0].cut
     assert pieces_of(shares_of(labels * 0), GRID)[1] == []
+
+
+def test_a_large_piece_wider_than_long_along_the_border_has_no_direction_of_its_own() -> None:
+    labels = np.zeros((120, 400), int)
+    labels[20:85, 370:] = 4  # 13 mm along the border, 6 mm into the image: 78 mm2
+    labels[35:70, 230:355] = 3
+    found, pieces = pieces_of(shares_of(labels), GRID)
+    out = ordered(pieces, found, INSIDE, GRID)
+    assert [(f, n) for f, n, _ in sorted(out)] == [(1, 3), (1, 4)]
+
+
+def test_a_stub_between_two_fingers_joins_the_one_that_points_to_it() -> None:
+    labels = np.zeros((240, 400), int)
+    labels[30:60, 40:160] = 2
+    labels[35:55, :26] = 1  # before the upper finger
+    labels[95:135, 8:200] = 3
+    grid = FineGrid((120, 200), (2, 2), (0.2, 0.2))
+    found, pieces = pieces_of(shares_of(labels), grid)
+    out = ordered(pieces, found, np.ones(labels.shape, bool), grid)
+    upper = {out[int(found[45, 100]) - 1][0], out[int(found[45, 10]) - 1][0]}
+    assert len(upper) == 1
+    assert out[int(found[110, 100]) - 1][0] not in upper
+
+
+def test_what_hangs_on_a_bone_by_a_thread_is_no_bone() -> None:
+    labels = np.zeros((120, 400), int)
+    labels[40:70, 100:250] = 1
+    labels[49:55, 86:100] = 1  # 1.2 mm wide
+    labels[40:64, 68:88] = 1
+    shares = shares_of(labels)
+    found, pieces = pieces_of(shares, GRID)
+    assert len(pieces) == 1
+    assert found[50, 75] == 0
+    assert found[50, 200] == 1

@@ -12,7 +12,7 @@ from scipy import ndimage as ndi
 from ssc_core.calcinosis.bones import Bones
 from ssc_core.calcinosis.energy import EnergyPair, grade_of, ratio_of
 from ssc_core.calcinosis.grid import FineGrid
-from ssc_core.calcinosis.kinds import DEPOSIT, kind_of, may_be_sesamoid, shafts_of
+from ssc_core.calcinosis.kinds import DEPOSIT, kind_of, may_be_bone_end, may_be_sesamoid, shafts_of
 from ssc_core.calcinosis.measure import Found
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.sesamoid import POSSIBLE, is_palmar
@@ -76,6 +76,8 @@ def sorted_out(
         notes = [row["flags"]] if row["flags"] else []
         if row["kind"] == DEPOSIT and may_be_sesamoid(row, centre, shafts) and palmar is not False:
             notes.append(POSSIBLE)
+        if row["kind"] == DEPOSIT and may_be_bone_end(row, centre, shafts):
+            notes.append("on a bone's end and in line with it: part of it may be bone")
         if pair is not None and soft is not None:
             notes += _by_energy(row, one, grid, pair, soft, params)
         notes += _beside_doubt(one, bones)

@@ -13,7 +13,7 @@ from ssc_core.calcinosis.bones import Bones
 from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.sesamoid import looks_like_sesamoid
 
-__all__ = ["DEPOSIT", "KINDS", "Shafts", "kind_of", "may_be_sesamoid", "shafts_of"]
+__all__ = ["DEPOSIT", "KINDS", "Shafts", "kind_of", "may_be_bone_end", "may_be_sesamoid", "shafts_of"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -31,6 +31,7 @@ KINDS = {
 
 _SPUR_END_MM, _RIM_END_MM = 1.5, 3.0  # this near to a bone's end
 _IN_LINE = 0.45  # of the height: nearer to the axis than this is no deposit but bone
+_CAP_END_MM, _CAP_IN_LINE = 3.0, 0.8  # the same for what counts, and is flagged
 _RIM_THICK_MM, _SPUR_THICK_MM = 0.5, 0.8  # area over contact
 _SPUR_MM2, _TUFT_MM2 = 8.0, 6.0
 _WRAPPED = 0.68  # share of the outline that lies on bone
@@ -141,6 +142,14 @@ def kind_of(row: dict[str, Any], centre: FloatArray, shafts: Shafts, *, hollow: 
         return DEPOSIT
     like = looks_like_sesamoid(row, shafts.phalanx[nearest], end_mm)
     return "sesamoid" if like and hollow else DEPOSIT
+
+
+def may_be_bone_end(row: dict[str, Any], centre: FloatArray, shafts: Shafts) -> bool:
+    """Whether it lies on a bone's end and in line with it: it may hold what was missed of the bone."""
+    if not len(shafts.origin) or not row["touches_bone"]:
+        return False
+    nearest, end_mm, offset = _place(centre, shafts)
+    return bool(end_mm < _CAP_END_MM and offset < _CAP_IN_LINE * shafts.height[nearest])
 
 
 def may_be_sesamoid(row: dict[str, Any], centre: FloatArray, shafts: Shafts) -> bool:

@@ -181,15 +181,24 @@ def _reach(near: dict[int, list[int]], i: int) -> set[int]:
 
 
 def _in_line(a: Stick, ea: int, b: Stick, eb: int) -> bool:
-    """Whether bone `b` goes on where bone `a` ends, bent by less than 75 degrees."""
+    """Whether bone `b` goes on where bone `a` ends, bent by less than 75 degrees.
+
+    A stub has no direction of its own: it must lie where the other bone points to.
+    """
     out_a = (a.end - a.start) * (1 if ea else -1)
     into_b = (b.start - b.end) * (1 if eb else -1)
     bridge = (b.end if eb else b.start) - (a.end if ea else a.start)
+    stubs = [bool(np.linalg.norm(way) < 1.0) for way in (out_a, into_b)]
+    if all(stubs):
+        return True
+    if any(stubs):
+        return _points_to(into_b if stubs[0] else out_a, bridge)
+    return _points_to(out_a, into_b) and bool(out_a @ bridge > 0)
+
+
+def _points_to(way: FloatArray, other: FloatArray) -> bool:
     limit = np.cos(np.deg2rad(75))
-    short = min(np.linalg.norm(out_a), np.linalg.norm(into_b)) < 1.0
-    lengths = np.linalg.norm(out_a) * np.linalg.norm(into_b)
-    ahead = out_a @ bridge > 0 or np.linalg.norm(out_a) < 1.0
-    return bool(short or (out_a @ into_b > limit * lengths and ahead))
+    return bool(way @ other > limit * np.linalg.norm(way) * np.linalg.norm(other))
 
 
 def _length(bone: Stick) -> float:
