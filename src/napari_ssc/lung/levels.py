@@ -121,7 +121,7 @@ class LevelSection(QWidget):
         except SscError as error:
             self.panel.say(str(error), problem=True)
             return
-        drawn = sum(v.method == "drawn" for v in self.levels)
+        drawn = sum(now is not found for now, found in zip(self.levels, self.found, strict=True))
         self.panel.say(f"Levels saved in {path}; {drawn} of them set by a reader.")
 
     def _change(self, number: int, do: Any) -> None:
