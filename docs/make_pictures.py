@@ -13,13 +13,14 @@ import argparse
 from pathlib import Path
 
 from pictures.calcinosis import calcinosis, calcinosis_axes, calcinosis_visits
-from pictures.lung import lung, lung_levels, lung_refine
+from pictures.lung import lung, lung_heatmap, lung_levels, lung_refine, lung_scores
 from pictures.people import reading, worklist
 from pictures.skin import skin, skin_scores
 from pictures.stage import Stage
 
 PICTURES = (
-    skin, skin_scores, lung, lung_refine, lung_levels, calcinosis, calcinosis_axes, calcinosis_visits, worklist, reading,
+    skin, skin_scores, lung, lung_refine, lung_levels, lung_scores, lung_heatmap, calcinosis, calcinosis_axes,
+    calcinosis_visits, worklist, reading,
 )  # fmt: skip
 
 

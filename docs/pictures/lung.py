@@ -1,4 +1,4 @@
-"""The lung panel: levels, correcting the mask, levels as lines."""
+"""The lung panel: levels, correcting the mask, levels as lines, the score sheet, heat maps."""
 
 from __future__ import annotations
 
@@ -76,3 +76,39 @@ def lung_levels(stage: Stage) -> None:
         layers_of(viewer, "level lines")
         require("carina" in section.evidence.text(), "levels: the evidence is missing")
         stage.take(viewer, "lung-levels")
+
+
+def lung_scores(stage: Stage) -> None:
+    """The score sheet: the program beside a reader, who breaks a rule; the profile."""
+    with measured(stage) as (viewer, panel):
+        section = panel.sections["Goh"]
+        panel.show_section(section)
+        press(section.score_button, panel, "scores: score")
+        for row, scores in enumerate(((0, 0, 0), (10, 10, 0), (15, 10, 5), (20, 15, 10), (5, 15, 10))):
+            for box, score in zip(section.sheet.boxes[row], scores, strict=True):
+                box.setValue(score)
+        section.sheet.setCurrentCell(2, 0)
+        viewer.reset_view()
+        settle(1.0)
+        require("Program" in section.patient.text() and "less than GG" in section.rules.text(),
+                f"scores: sheet or rules are missing; the panel says: {panel.message.text()}")  # fmt: skip
+        require(section.profile.cursor_slice == section.levels[2].slice, "scores: the profile is not tied")
+        stage.take(viewer, "lung-scores")
+
+
+def lung_heatmap(stage: Stage) -> None:
+    """The heat map of a slice, its labels, and the scores that follow from the threshold."""
+    with measured(stage) as (viewer, panel):
+        section = panel.sections["Heat maps"]
+        panel.show_section(section)
+        panel.table.selectRow(3)
+        press(section.map_button, panel, "heat maps: map")
+        press(section.labels_button, panel, "heat maps: labels")
+        layers_of(viewer, "heat map TOT", "heat map GG", "heat map RET", "patterns")
+        require(bool(section.maps) and section.table.item(2, 1).text() != "\N{EN DASH}",
+                f"heat maps: no map or no painted score; the panel says: {panel.message.text()}")  # fmt: skip
+        for name in ("patterns", "lung mask"):
+            viewer.layers[name].visible = False
+        viewer.reset_view()
+        settle(1.0)
+        stage.take(viewer, "lung-heatmap")

@@ -54,6 +54,8 @@ class GohFace(QWidget):
         tip = "The folder that 'ssc lung score' writes: tables, pictures, record"
         self.folder_button = button("Save result ...", tip)
         self.folder_button.setEnabled(False)
+        tip = "The same run as a line for the shell; it gives the same files"
+        self.command_button = button("Copy as command", tip)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -69,8 +71,9 @@ class GohFace(QWidget):
             column.addWidget(widget)
         column.addWidget(self.blind)
         column.addLayout(row(self.case_name, self.reader, self.save_button))
-        for widget in (self.profile, self.flags, self.folder_button):
+        for widget in (self.profile, self.flags):
             column.addWidget(widget)
+        column.addLayout(row(self.folder_button, self.command_button))
         column.addStretch()
 
 

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_ssc._layers import CASE, SOURCE
 from napari_ssc.lung.goh_face import GohFace
-from napari_ssc.lung.measured import current_levels, measured_lungs
+from napari_ssc.lung.measured import current_levels, lung_params, measured_lungs
 from napari_ssc.lung.view import show_slice
 from ssc_core.errors import InputError, SscError
 from ssc_core.lung.goh.params import GohParams
@@ -53,6 +53,7 @@ class GohSection(GohFace):
         self.score_button.clicked.connect(self._score_or_cancel)
         self.save_button.clicked.connect(self._ask_table)
         self.folder_button.clicked.connect(self._ask_folder)
+        self.command_button.clicked.connect(self.copy_command)
         self.sheet.picked.connect(self._row_picked)
         self.sheet.read.connect(self._read)
         self.blind.toggled.connect(self._hide)
@@ -158,6 +159,16 @@ class GohSection(GohFace):
 
         self.panel.start(work, lambda _: self.panel.say(f"Saved in {folder}."), "Saving ...")
 
+    def copy_command(self) -> None:
+        """Put ``ssc lung score`` with what is set here on the clipboard."""
+        from napari_ssc.lung.commands import copy_command
+
+        name = self.case_name.text().strip() or None
+        section = self.panel.sections["Levels"]
+        levels = section.levels if section.moved else None
+        fvc = self.fvc.value() or None
+        copy_command(self.panel, "score", self._params, levels, fvc_percent=fvc, case_id=name)
+
     # wiring ----------------------------------------------------------------------------------------------
 
     def _score_or_cancel(self) -> None:
@@ -168,7 +179,7 @@ class GohSection(GohFace):
 
     def _params(self) -> Any:
         """Those of the run, so that the record holds them, and those of this section."""
-        lungs = self.panel.ran[2].model_dump()
+        lungs = lung_params(self.panel).model_dump()
         said = self.form.values(scorer=self.scorer.choice.scorer)
         own = {n: getattr(said, n) for n in GohParams.model_fields if n not in lungs}
         return parsed(GohParams, {**lungs, **own})

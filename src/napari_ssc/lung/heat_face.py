@@ -66,6 +66,8 @@ class HeatFace(QWidget):
         tip = "Ground glass, reticulation and both as labels to paint on; their area is counted as you paint"
         self.labels_button = button("Patterns as labels", tip)
         self.save_button = button("Save maps ...", "Maps as numbers, masks, painted labels, picture, record")
+        tip = "These maps as a line for the shell; it gives the same files"
+        self.command_button = button("Copy as command", tip)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -87,7 +89,8 @@ class HeatFace(QWidget):
         column.addWidget(self.key)
         column.addWidget(self.threshold_text)
         column.addWidget(self.table)
-        column.addLayout(row(self.labels_button, self.save_button))
+        column.addWidget(self.labels_button)
+        column.addLayout(row(self.save_button, self.command_button))
         column.addStretch()
         self.threshold_text.setWordWrap(True)
 

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 from napari_ssc._layers import SOURCE
 from napari_ssc.lung.heat_layers import HeatLayers
 from napari_ssc.lung.heat_shown import HeatShown
-from napari_ssc.lung.measured import measured_lungs
+from napari_ssc.lung.measured import lung_params, measured_lungs
 from napari_ssc.lung.pattern_labels import PatternLabels
 from napari_ssc.lung.view import show_slice
 from ssc_core.errors import Cancelled, SscError
@@ -46,6 +46,7 @@ class HeatSection(HeatShown):
         self.extent_button.clicked.connect(self.map_extent)
         self.labels_button.clicked.connect(self.make_labels)
         self.save_button.clicked.connect(self._ask_folder)
+        self.command_button.clicked.connect(self.copy_command)
         self.kind.currentIndexChanged.connect(self._show)
         self.patterns.idClicked.connect(self._show)
         self.opacity.valueChanged.connect(self._show)
@@ -79,7 +80,7 @@ class HeatSection(HeatShown):
 
     def layer_removed(self, layer: Any) -> None:
         """The user took a layer off the viewer."""
-        if self.labels is not None and layer is self.labels.layer:
+        if self.labels is not None and layer == self.labels.layer:
             labels, self.labels = self.labels, None
             labels.remove()
             self._count()
@@ -188,8 +189,7 @@ class HeatSection(HeatShown):
             self.panel.say("There is no heat map yet; press 'Map this slice' first.", problem=True)
             return
         ready, maps, lungs = self.ready, dict(self.maps), dict(self.lungs)
-        cut = self._limit()
-        params = ready.params.model_copy(update={"threshold": (cut, cut, cut)})
+        params = self._with_threshold(ready.params)
         drawn = None if self.labels is None else self.labels.layer.data.copy()
 
         def work(tick: Tick) -> None:
@@ -201,6 +201,16 @@ class HeatSection(HeatShown):
                     save_edited(drawn, lungs, ready.lung.image, staging)
 
         self.panel.start(work, lambda _: self.panel.say(f"Saved in {folder}."), "Saving ...")
+
+    def copy_command(self) -> None:
+        """Put ``ssc lung heatmap`` for the mapped slices, or the one that is shown, on the clipboard."""
+        from napari_ssc.lung.commands import copy_command
+
+        here = () if self._here is None else (self._here,)
+        slices = tuple(sorted(self.maps)) or here
+        copy_command(
+            self.panel, "heatmap", lambda: self._with_threshold(self._params()), None, slices=slices or None
+        )
 
     # pictures --------------------------------------------------------------------------------------------
 
@@ -289,10 +299,14 @@ class HeatSection(HeatShown):
 
     def _params(self) -> Any:
         """Those of the run and those of this section."""
-        lungs = self.panel.ran[2].model_dump()
+        lungs = lung_params(self.panel).model_dump()
         said = self.form.values(scorer=self.scorer.choice.scorer)
         own = {n: getattr(said, n) for n in HeatmapParams.model_fields if n not in lungs}
         return parsed(HeatmapParams, {**lungs, **own})
+
+    def _with_threshold(self, params: Any) -> Any:
+        cut = self._limit()
+        return params.model_copy(update={"threshold": (cut, cut, cut)})
 
     def _ask_folder(self) -> None:
         folder, _ = QFileDialog.getSaveFileName(self, "Folder for the maps", "lung-heatmap")

@@ -93,6 +93,11 @@ class LevelSection(QWidget):
         """A reader sets a level."""
         self._change(number, lambda found: drawn_level(found, slice_, self._volume))
 
+    @property
+    def moved(self) -> bool:
+        """Whether a reader says other than the program."""
+        return any(now is not found for now, found in zip(self.levels, self.found, strict=True))
+
     def set_here(self) -> None:
         """The chosen level lies on the axial slice that is shown."""
         z = None if self._volume is None else self._slice_here()

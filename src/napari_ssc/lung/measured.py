@@ -9,7 +9,7 @@ import numpy as np
 from napari_ssc._layers import ON, SOURCE
 from ssc_core.errors import InputError
 
-__all__ = ["current_levels", "measured_lungs"]
+__all__ = ["current_levels", "lung_params", "measured_lungs"]
 
 
 def measured_lungs(panel: Any) -> Any:
@@ -47,3 +47,8 @@ def current_levels(panel: Any, lung: Any) -> tuple[Any, ...]:
     section = panel.sections["Levels"]
     same = all(a is b for a, b in zip(section.found, lung.levels, strict=True))
     return tuple(section.levels if same else lung.levels)
+
+
+def lung_params(panel: Any) -> Any:
+    """The parameters of the run whose lungs are shown; those of the form before there was one."""
+    return panel.form.values() if panel.ran is None else panel.ran[2]

@@ -128,6 +128,7 @@ def chest(
     def make(run: bool = False) -> tuple[Any, Any, Mouse]:
         viewer = make_napari_viewer(show=True)
         viewer.window._qt_window.resize(1280, 800)
+        viewer.window._qt_window.activateWindow()  # no window manager does it under a virtual display
         viewer.open_sample("napari-ssc", "chest")
         _, panel = viewer.window.add_plugin_dock_widget("napari-ssc", "Lung")
         QApplication.processEvents()

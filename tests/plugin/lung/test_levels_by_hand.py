@@ -79,7 +79,7 @@ def test_line_is_dragged_to_another_slice_and_the_image_stays(leveled, qtbot):
 
 
 def test_levels_of_a_reader_are_saved_as_training_reads_them(leveled, qtbot, tmp_path):
-    viewer, panel, mouse, section = leveled
+    viewer, panel, _, section = leveled
     ct = viewer.layers["chest CT"]
     row(section, 2)
     goal = section.levels[2].slice + 2

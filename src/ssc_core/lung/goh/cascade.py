@@ -29,7 +29,7 @@ from ssc_core.lung.results import LungResult
 from ssc_core.progress import Tick, share, silent
 from ssc_core.results import RunRecord, record_run
 
-__all__ = ["score_ct", "score_lungs", "with_inputs"]
+__all__ = ["lung_flags", "score_ct", "score_lungs", "with_inputs"]
 
 
 def score_ct(
@@ -169,14 +169,29 @@ def _all_flags(
     recalibration: Recalibration | None,
 ) -> tuple[str, ...]:
     scores = [f"level {n}: {t}" for n, t in zip(table["level"], table["flags"], strict=True) if t]
-    grade = [] if lung.grade == "good" else [f"the lung mask is graded {lung.grade}: look at it"]
     if recalibration is not None:
         scores.append(
             f"scores were recalibrated on {recalibration.slices} slices of {recalibration.patients} patients;"
             " raw scores stand beside them"
         )
     missing = [] if intervals is not None else [UNKNOWN]
-    return tuple(dict.fromkeys((*outside, *grade, *lung.flags, *told, *scores, *missing)))
+    return tuple(dict.fromkeys((*lung_flags(lung, told, outside), *scores, *missing)))
+
+
+def lung_flags(lung: LungResult, told: Sequence[str], outside: Sequence[str]) -> tuple[str, ...]:
+    """What must be known of lungs and levels before a scorer is believed.
+
+    Parameters
+    ----------
+    lung : LungResult
+        The lungs.
+    told : sequence of str
+        About the levels, as from ``chosen_levels``.
+    outside : sequence of str
+        In what the CT is not as the scorer's training set.
+    """
+    grade = [] if lung.grade == "good" else [f"the lung mask is graded {lung.grade}: look at it"]
+    return tuple(dict.fromkeys((*outside, *grade, *lung.flags, *told)))
 
 
 def _record(
@@ -214,5 +229,7 @@ def _maps(
 
 def with_inputs(result: GohResult, record: RunRecord) -> GohResult:
     """`result` with the digests of what was read, which `record` of the lung analysis holds."""
-    merged = {**record.parameters, **result.record.parameters}
+    paths = ("level_net", "recalibrate")  # of the analysis with the same parameters; never written
+    before = {name: value for name, value in record.parameters.items() if name not in paths}
+    merged = {**before, **result.record.parameters}
     return replace(result, record=replace(result.record, inputs=record.inputs, parameters=merged))

@@ -15,15 +15,19 @@ from ssc_core.errors import InputError
 from ssc_core.io.digest import file_digest
 from ssc_core.io.store import read_mask
 from ssc_core.io.volume import Volume
-from ssc_core.lung.goh.case import GohCase, scored
+from ssc_core.lung.case import analysed
+from ssc_core.lung.goh.cascade import lung_flags
+from ssc_core.lung.goh.case import GohCase
 from ssc_core.lung.goh.engines import identity, scorer_of
+from ssc_core.lung.goh.levels import chosen_levels
 from ssc_core.lung.goh.planes import lung_of, planes
 from ssc_core.lung.goh.scorer import SliceScorer, facts_of_ct
 from ssc_core.lung.heatmap.params import HeatmapParams
-from ssc_core.lung.heatmap.results import HeatmapResult
+from ssc_core.lung.heatmap.results import HeatmapResult, map_record
 from ssc_core.lung.heatmap.single import single_slice
 from ssc_core.lung.heatmap.slice_map import slice_heatmap
 from ssc_core.lung.heatmap.source import healthy_texture, replacing
+from ssc_core.lung.lnet.case import read_levels
 from ssc_core.progress import Tick, share, silent
 from ssc_core.results import RunRecord, record_run
 
@@ -49,7 +53,6 @@ def heatmaps_of_case(case: HeatmapCase, params: HeatmapParams, tick: Tick = sile
     InputError
         If the CT, the mask, the scorer or the healthy CT cannot be used.
     """
-    quick = params.model_copy(update={"profile": False, "maps": False, "recalibrate": ""})
     image = single_slice(case.ct) or case.open(share(tick, 0.0, 0.02))
     scorer = scorer_of(params.scorer, params.device)
     if case.mask is not None and (case.slices or image.shape[0] < 3):
@@ -63,10 +66,16 @@ def heatmaps_of_case(case: HeatmapCase, params: HeatmapParams, tick: Tick = sile
             "the lungs of a single slice cannot be found; draw them and give --mask", source=case.ct
         )
     else:
-        known = GohCase(**{k: v for k, v in case.model_dump().items() if k in GohCase.model_fields})
-        goh = scored(known, quick, share(tick, 0.02, 0.3))
-        image, labels, told, record = goh.lung.image, goh.lung.mask, goh.flags, goh.record
-        levels = {level.slice: level.number for level in goh.levels if level.slice is not None}
+        lung = analysed(case, params, share(tick, 0.02, 0.25))
+        given = None if case.levels is None else read_levels(case.levels)
+        found, doubts, weights = chosen_levels(
+            lung, given=given, network=params.level_net or None, device=params.device,
+            tick=share(tick, 0.25, 0.3),
+        )  # fmt: skip
+        image, labels = lung.image, lung.mask
+        told = lung_flags(lung, doubts, scorer.outside(image.frame, facts_of_ct(image)))
+        record = replace(lung.record, weights={**scorer.digests, **weights})
+        levels = {level.slice: level.number for level in found if level.slice is not None}
         chosen = case.slices or tuple(sorted(levels))
     result = heatmaps_of_slices(
         image, labels, chosen, scorer, params, levels=levels, healthy=case.healthy, tick=share(tick, 0.3, 1.0)
@@ -144,12 +153,6 @@ def heatmaps_of_slices(
 def _record(
     record: RunRecord, params: HeatmapParams, case: HeatmapCase, scorer: SliceScorer, flags: tuple[str, ...]
 ) -> RunRecord:
-    inputs = dict(record.inputs)
     if case.healthy is not None and case.healthy.is_file():
-        inputs["healthy"] = file_digest(case.healthy)
-    given = params.model_dump(mode="json") | {"scorer": identity(scorer), "slices": list(case.slices)}
-    opened = {k: v for k, v in record.parameters.items() if k in ("ct", "series_rule", "resample_gaps")}
-    return replace(
-        record, what="lung heatmap", parameters={**opened, **given, "level_net": bool(params.level_net)},
-        inputs=inputs, warnings=flags,
-    )  # fmt: skip
+        record = replace(record, inputs={**record.inputs, "healthy": file_digest(case.healthy)})
+    return map_record(record, params, case.slices, identity(scorer), flags)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +13,21 @@ from ssc_core.io.store import write_mask
 from ssc_core.io.tables import write_table
 from ssc_core.io.volume import Volume
 from ssc_core.io.volume.source import write_nifti
+from ssc_core.lung.goh.cascade import lung_flags
 from ssc_core.lung.goh.engines import identity
-from ssc_core.lung.goh.scorer import SliceScorer
+from ssc_core.lung.goh.levels import chosen_levels
+from ssc_core.lung.goh.scorer import SliceScorer, facts_of_ct
 from ssc_core.lung.goh.scores import PATTERNS
 from ssc_core.lung.heatmap.derived import LABELS
 from ssc_core.lung.heatmap.params import HeatmapParams
 from ssc_core.lung.heatmap.replacement import HeatMap, refined_heatmaps
-from ssc_core.lung.heatmap.results import HeatmapResult
+from ssc_core.lung.heatmap.results import HeatmapResult, map_record
 from ssc_core.lung.heatmap.scorer_network import network_of
 from ssc_core.lung.heatmap.slice_map import mean_map
 from ssc_core.lung.heatmap.source import Healthy
 from ssc_core.lung.heatmap.study import scores_of_edited
 from ssc_core.lung.results import LungResult
 from ssc_core.progress import Tick, silent
-from ssc_core.results import record_run
 
 __all__ = ["gathered", "refined_slice_heatmaps", "save_edited"]
 
@@ -118,22 +120,21 @@ def gathered(
         if not one.complete
     ]
     notes = [note for one in maps.values() for note in one.notes]
-    flags = tuple(dict.fromkeys(filter(None, (healthy.note, *notes, *stopped))))
-    told = params.model_dump(mode="json", exclude={"level_net", "recalibrate"})
-    told |= {"scorer": identity(scorer), "slices": list(maps)}
+    image, who = lung.image, identity(scorer)
+    told = lung_flags(lung, chosen_levels(lung)[1], scorer.outside(image.frame, facts_of_ct(image)))
+    flags = tuple(dict.fromkeys(filter(None, (*told, healthy.note, *notes, *stopped))))
+    record = replace(lung.record, weights=scorer.digests)
     return HeatmapResult(
         maps=maps,
         lungs={z: lungs[z] for z in maps},
         levels={v.slice: v.number for v in lung.levels if v.slice in maps and v.slice is not None},
-        image=lung.image,
+        image=image,
         healthy=healthy,
         threshold=params.threshold,
-        scorer=identity(scorer),
+        scorer=who,
         flags=flags,
-        record=record_run(
-            "lung heatmap", told, lung.record.inputs, warnings=flags, weights=scorer.digests
-        ),
-    )  # fmt: skip
+        record=map_record(record, params, tuple(maps), who, flags),
+    )
 
 
 def save_edited(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,12 @@ import pandas as pd
 
 from ssc_core.io.volume import Volume
 from ssc_core.lung.heatmap.derived import derived_scores
+from ssc_core.lung.heatmap.params import HeatmapParams
 from ssc_core.lung.heatmap.replacement import HeatMap
 from ssc_core.lung.heatmap.source import Healthy
 from ssc_core.results import RunRecord
 
-__all__ = ["HeatmapResult"]
+__all__ = ["HeatmapResult", "map_record"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,3 +68,31 @@ class HeatmapResult:
             row |= dict(zip(("tot_least", "gg_least", "ret_least"), least, strict=True))
             rows.append(row | {"mode": one.mode, "squares": len(one.starts)})
         return pd.DataFrame(rows).astype({"level": "Int64"})
+
+
+def map_record(
+    record: RunRecord,
+    params: HeatmapParams,
+    slices: Sequence[int],
+    scorer: str,
+    flags: tuple[str, ...],
+) -> RunRecord:
+    """The record of maps, from that of the lungs they were made on; no path is written.
+
+    Parameters
+    ----------
+    record : RunRecord
+        Of the lungs: how the CT was opened, digests, weights.
+    params : HeatmapParams
+        Of the maps.
+    slices : sequence of int
+        That were asked for; none for the levels.
+    scorer : str
+        Name and digest.
+    flags : tuple of str
+        What must be said.
+    """
+    opened = {k: v for k, v in record.parameters.items() if k in ("ct", "series_rule", "resample_gaps")}
+    told = params.model_dump(mode="json", exclude={"recalibrate"})
+    told |= {"scorer": scorer, "slices": list(slices), "level_net": bool(params.level_net)}
+    return replace(record, what="lung heatmap", parameters={**opened, **told}, warnings=flags)
