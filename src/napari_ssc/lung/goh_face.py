@@ -34,9 +34,10 @@ class GohFace(QWidget):
         self.panel, self.viewer = panel, panel.viewer
         self.scorer = ScorerBox(panel)
         self.form = Form(GohParams, tuple(n for n in GohParams.model_fields if n not in _SHOWN))
-        tip = "Forced vital capacity; it decides the stage where the extent alone does not"
-        self.fvc = number(0, 0, 250, "% of predicted", 1, tip)
+        tip = "Forced vital capacity, percent of predicted; it decides the stage where extent alone does not"
+        self.fvc = number(0, 0, 250, "%", 1, tip)
         self.fvc.setSpecialValueText("not given")
+        self.fvc.setStyleSheet("min-width: 90px;")
         self.score_button = button("Score", "Score the five levels, and the slices between them")
         self.score_button.setStyleSheet("font-weight: bold; padding: 6px;")
         self.patient, self.rules, self.flags = _text(), _text(), _text()
@@ -60,8 +61,7 @@ class GohFace(QWidget):
 
     def _lay_out(self) -> None:
         picking = QFormLayout()
-        picking.addRow("Scorer", self.scorer)
-        picking.addRow("FVC", self.fvc)
+        picking.addRow("Scorer", row(self.scorer, QLabel("FVC"), self.fvc))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.addLayout(picking)

@@ -52,7 +52,8 @@ class HeatShown(HeatFace):
         self.key.show_kind(kind, cut)
         self.threshold.setEnabled(kind == "heat")
         self.threshold_text.setText(
-            f"Below {cut:+.2f} points counts as diseased." if kind == "heat" else
+            f"Below {cut:+.2f} points counts as diseased. Move it until the derived scores meet the scorer's:"
+            " it differs from network to network." if kind == "heat" else
             f"{_CERTAIN:.0%} and more counts as diseased."
         )  # fmt: skip
         maps = self._shown_map()

@@ -17,7 +17,8 @@ __all__ = ["LevelLayers"]
 _YELLOW = "#ffd500"
 _BAND = 10
 """Added to a level's number: its band of uncertainty."""
-_EDGE = 4
+_EDGE, _STEP = 0.03, 0.04
+"""Of the image's size: from its edge to the captions, and from one to the next."""
 _REACH_PX = 7.0
 """How near to a line, in pixels of the screen, the mouse takes it."""
 
@@ -58,9 +59,9 @@ class LevelLayers:
             np.zeros((5, 3)),
             name="Goh levels",
             features={"caption": [""] * 5},
-            text={"string": "{caption}", "color": _YELLOW, "size": 11, "anchor": "upper_left"},
-            size=4.0,
-            face_color=_YELLOW,
+            text={"string": "{caption}", "color": _YELLOW, "size": 11, "anchor": "center"},
+            size=1.0,
+            face_color="transparent",
             border_width=0.0,
             **placed(volume.frame),
         )
@@ -114,12 +115,20 @@ class LevelLayers:
             return
         self._view = view
         self.lines.visible = lying and self._open
-        places = {"coronal": (here[1], _EDGE), "sagittal": (_EDGE, here[2])}
-        y, x = places.get(plane or "", (_EDGE, self._volume.shape[2] / 2))
-        self.captions.data = [[-1 if v.slice is None else v.slice, y, x] for v in self._levels]
+        self.captions.data = [
+            [-1 if v.slice is None else v.slice, *self._beside(v.number, plane, here)] for v in self._levels
+        ]
         captions = [str(v.number) if lying else _caption(v) for v in self._levels]
         self.captions.features = {"caption": captions}
+        self.captions.text.anchor = "upper_left" if lying else "center"
         self.captions.shown = [v.slice is not None and (self._open or not lying) for v in self._levels]
+
+    def _beside(self, number: int, plane: str | None, here: Any) -> tuple[float, float]:
+        """Where (y, x) a caption stands; those of neighbouring lines side by side."""
+        _, rows, columns = self._volume.shape
+        along = _EDGE + number * _STEP
+        places = {"coronal": (here[1], along * columns), "sagittal": (along * rows, here[2])}
+        return places.get(plane or "", (_EDGE * rows, columns / 2))
 
     def _drag(self, viewer: Any, event: Any) -> Iterator[None]:
         plane = plane_of(viewer)
@@ -166,4 +175,4 @@ def _flat(volume: Any) -> Frame:
 
 
 def _caption(level: Level) -> str:
-    return f"level {level.number}: {level.name} ({level.method})"
+    return f"level {level.number}: {level.name}"

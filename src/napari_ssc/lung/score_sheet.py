@@ -19,6 +19,7 @@ __all__ = ["ScoreSheet"]
 _DASH = "\N{EN DASH}"
 _PROBLEM = QColor("#e8912d")
 _WHO = ("program", "reader")
+_NARROW = 46
 Triple = tuple[float, float, float]
 
 
@@ -40,10 +41,15 @@ class ScoreSheet(QTableWidget):
         names = [f"{p.upper()}\n{who}" for who in _WHO for p in PATTERNS]
         self.setHorizontalHeaderLabels(["level\nslice", *names])
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.horizontalHeader().setMinimumSectionSize(38)
-        self.verticalHeader().setDefaultSectionSize(40)
+        self.horizontalHeader().setMinimumSectionSize(36)
+        for column, width in ((0, _NARROW), *((c, _NARROW) for c in (4, 5, 6))):
+            self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            self.setColumnWidth(column, width)
+        self.setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.setStyleSheet("QTableWidget, QHeaderView::section { font-size: 11px; padding: 0px; }")
+        self.verticalHeader().setDefaultSectionSize(34)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumHeight(5 * 40 + 46)
+        self.setFixedHeight(5 * 34 + 40)
         self._slices: list[int | None] = [None] * 5
         self._kept: dict[tuple[int, int], Triple] = {}
         self.boxes = [[_Percent(self, row, name) for name in PATTERNS] for row in range(5)]
@@ -168,8 +174,13 @@ class _Percent(QSpinBox):
         self.setKeyboardTracking(False)
         self.setValue(-STEP)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        # the viewer's theme gives a narrow cell to the buttons alone, or, without them, to nobody
+        self.setStyleSheet(
+            "QSpinBox { padding: 0px; min-width: 10px; }"
+            " QSpinBox::up-button, QSpinBox::down-button { width: 1px; height: 1px; }"
+            " QSpinBox::up-arrow, QSpinBox::down-arrow { width: 1px; height: 1px; image: none; }"
+        )
         self.setAccessibleName(f"{name.upper()} of level {row + 1}")
         self.setToolTip("Percent of the lung in this slice, in steps of 5: type, or use the arrow keys")
 

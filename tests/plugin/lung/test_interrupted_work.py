@@ -11,8 +11,9 @@ import textwrap
 import time
 
 import numpy as np
+import SimpleITK as sitk
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_ssc.lung.autosave import digest_of, journal_folder
 from ssc_core.cli import app
@@ -28,9 +29,7 @@ _PAINTS = """
     from pathlib import Path
     import numpy as np
     from ssc_core.geometry import Frame
-    from ssc_core.cli import app
-from ssc_core.cli.outcome import exit_code_of
-from ssc_core.lung.refinement import Brush, History, recover, stroke
+    from ssc_core.lung.refinement import Brush, History, recover, stroke
 
     found = recover(Path(sys.argv[1]))
     history, frame = found.history, found.frame
@@ -100,7 +99,6 @@ def test_saved_mask_is_the_input_of_the_equal_command(chest, press, qtbot, tmp_p
     press(section.beginning.begin_button, panel)
     z = section.slice
     mouse.drag([(z, 120, 120), (z, 120, 150)])
-    monkeypatch.chdir(tmp_path)
     section.save(tmp_path / "lung mask.nii.gz")
     qtbot.waitUntil(lambda: not panel.busy, timeout=30_000)
     steps = (tmp_path / "lung mask-steps.csv").read_text()
@@ -111,9 +109,13 @@ def test_saved_mask_is_the_input_of_the_equal_command(chest, press, qtbot, tmp_p
     press(panel.run_button, panel)
     panel.save_result(tmp_path / "panel")
     qtbot.waitUntil(lambda: not panel.busy, timeout=60_000)
-    qtbot.mouseClick(panel.command_button, LEFT)
+    (tmp_path / "drawn").mkdir()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_a: str(tmp_path / "drawn"))
+    press(panel.command_button, panel)
     words = shlex.split(QApplication.clipboard().text())
-    assert "--mask=lung mask.nii.gz" in words
+    mask = next(w.removeprefix("--mask=") for w in words if w.startswith("--mask="))
+    for ours, theirs in zip(*map(sitk_array, (tmp_path / "lung mask.nii.gz", mask)), strict=True):
+        assert np.array_equal(ours, theirs)
     words[words.index("-o") + 1] = str(tmp_path / "command")
     assert exit_code_of(app, words[1:]) == 0
 
@@ -121,3 +123,7 @@ def test_saved_mask_is_the_input_of_the_equal_command(chest, press, qtbot, tmp_p
         return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
     assert files(tmp_path / "command") == files(tmp_path / "panel")
+
+
+def sitk_array(path):
+    return sitk.GetArrayFromImage(sitk.ReadImage(str(path)))

@@ -53,6 +53,8 @@ def test_sheet_keeps_the_scores_of_program_and_reader_and_checks_the_rules(chest
     for row in range(5):
         for box, value in zip(sheet.boxes[row], ("20", "15", "10"), strict=True):
             typed(box, value, qtbot)
+    box = sheet.boxes[0][0]
+    assert box.lineEdit().width() >= box.fontMetrics().horizontalAdvance("100")  # the theme leaves it room
     assert not section.rules.isVisible()
     assert "TOT 20.0, GG 15.0, RET 10.0" in section.patient.text()
     at = round(float(viewer.layers["chest CT"].world_to_data(viewer.dims.point)[0]))
