@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from ssc_core.plots.agreement import bland_altman_plot
 from ssc_core.plots.style import NAMED, figure
@@ -70,8 +71,19 @@ def networks_figure(table: pd.DataFrame, first: str) -> Figure:
     ax.set(xlabel="parameters (million)", ylabel="MAE of TOT (percent points)")
     ax.set_title(f"area of a circle: FLOPs, the largest {most:.3g} G; p against {first}", fontsize=8)
     ax.margins(0.2)
+    _plain_ticks(ax)
     ax.spines[["top", "right"]].set_visible(False)
     return fig
+
+
+def _plain_ticks(ax: Any) -> None:
+    """Numbers as one writes them along a logarithmic axis, as many as there is room for."""
+    low, high = ax.get_xlim()
+    if high > 4 * low:
+        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.xaxis.set_minor_locator(NullLocator())
+    for which in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter):
+        which(FuncFormatter(lambda value, _: f"{value:.3g}"))
 
 
 def bland_altman_row(comparisons: Sequence[Any]) -> Figure:
