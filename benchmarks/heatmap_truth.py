@@ -104,7 +104,7 @@ def evaluate(scorer: SliceScorer, given: argparse.Namespace, folder: Path | None
 
 
 def pooled(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Means over slices; a slice without a pattern says nothing about it and is left out."""
+    """Means over slices; what is not defined in one (recall without the pattern) is left out there."""
     return pd.concat(tables).groupby("pattern", sort=False).mean().reset_index()
 
 

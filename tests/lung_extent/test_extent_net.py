@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
-from ssc_core.errors import InputError
+from ssc_core.errors import FormatError, InputError
 from ssc_core.lung.extent.task import ExtentTask, lung_mean
 from ssc_core.models.extent_net import STRIDE, ExtentNet, extent_name, patterns_of
 from ssc_core.models.nets import build, shapes
+from ssc_core.training.state import write_state
 
 
 def _small(head: str = "extent") -> ExtentNet:
@@ -94,3 +97,18 @@ def test_the_loss_teaches_from_three_numbers_alone() -> None:
     inside, outside = maps[coarse > 0.9].mean(), maps[coarse < 0.1].mean()
     assert inside > outside + 0.5
     assert judged["mae_tot"].mean() < 10
+
+
+def test_a_training_may_begin_with_earlier_weights(tmp_path: Path) -> None:
+    task = ExtentTask()
+    torch.manual_seed(3)
+    first = task.network()
+    file = tmp_path / "w.safetensors"
+    write_state(
+        file, {n: t.half() for n, t in first.state_dict().items()}, {"architecture": task.architecture}
+    )
+    again = ExtentTask(start=file).network()
+    for name, tensor in again.state_dict().items():
+        assert torch.equal(tensor, first.state_dict()[name].half().float())
+    with pytest.raises(FormatError, match="architecture"):
+        ExtentTask("regression", file).network()

@@ -14,7 +14,7 @@ from ssc_core.lung.extent.grid import Window, resized, window_of
 from ssc_core.lung.extent.healthy import HealthyCase, HealthySlice, from_ct, from_phantoms
 from ssc_core.lung.extent.lesions import SHAPES, Ground, fade
 from ssc_core.lung.extent.look import Look, jittered, looked
-from ssc_core.lung.extent.pool import PoolItems, make_pool
+from ssc_core.lung.extent.pool import PoolItems, _part, make_pool
 from ssc_core.lung.extent.sample import CROP, GG, LUNG, RET, Plan, sample, targets_of
 from ssc_core.models.extent_net import STRIDE
 
@@ -137,6 +137,24 @@ def test_a_pool_is_the_same_for_any_number_of_threads(phantom: list[HealthySlice
     assert image.shape == (5, *CROP)
     assert cells.shape == (CROP[0] // 4, CROP[1] // 4)
     assert target[0] <= target[1] + target[2] + 1e-4
+
+
+def test_training_sees_parts_with_lung_and_their_own_scores() -> None:
+    """Each column of the image holds its number: image and labels are cut at the same place."""
+    labels = np.zeros(CROP, np.uint8)
+    labels[30:200, 20:60] = LUNG | GG
+    labels[30:200, 230:275] = LUNG
+    hu = np.broadcast_to(np.arange(CROP[1], dtype=np.int16), CROP)
+    told = []
+    for seed in range(20):
+        image, part = _part(hu, labels, np.random.default_rng(seed))
+        columns = image[0]
+        assert image.shape == part.shape == (CROP[0], 160)
+        assert np.array_equal(part, labels[:, columns])
+        assert np.count_nonzero(part & LUNG) >= 1500
+        told.append(targets_of(part)[0])
+    assert min(told) == 0  # some parts show the healthy lung alone
+    assert max(told) == 100
 
 
 def test_what_the_manifest_asks_for_must_be_there(real_data: Path) -> None:

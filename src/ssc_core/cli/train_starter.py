@@ -17,7 +17,9 @@ OutFile = Annotated[Path, Parameter(help="File to write (.safetensors).")]
 _DEFAULT = StarterTrainParams()
 
 
-def train_starter(manifest: Path | None = None, /, *, out: Out, params: Options = _DEFAULT) -> None:
+def train_starter(
+    manifest: Path | None = None, /, *, out: Out, start: Path | None = None, params: Options = _DEFAULT
+) -> None:
     """Train a starter S-Net on healthy slices with inserted patterns; the same command goes on after a stop.
 
     Parameters
@@ -25,6 +27,8 @@ def train_starter(manifest: Path | None = None, /, *, out: Out, params: Options 
     manifest
         CSV of healthy CTs with case_id, ct, and if wanted first and last (slices counted from the feet) and
         side (both, right, left). Without it chest phantoms alone are used.
+    start
+        Weights of an earlier training to begin with (best.safetensors of a run, or a file of pack-starter).
     """
     from ssc_core.cohort import read_manifest
     from ssc_core.lung.extent.healthy import HealthyCase
@@ -32,7 +36,7 @@ def train_starter(manifest: Path | None = None, /, *, out: Out, params: Options 
 
     cases = [] if manifest is None else read_manifest(manifest, HealthyCase)
     with bar() as tick:
-        done = train(cases, out, params, tick=tick)
+        done = train(cases, out, params, start=start, tick=tick)
     print(f"best epoch {done.best_epoch}: mean absolute error {done.best_value:.2f} percent points")
     print(f"Result: {out}")
 
@@ -73,6 +77,7 @@ def judge_starter(
     seed: int,
     network: Path | None = None,
     baseline: Path | None = None,
+    beside: tuple[Path, ...] = (),
     slices: int = 600,
 ) -> None:
     """Judge network and baseline on lungs, textures, noise and kernels that training never saw.
@@ -87,6 +92,8 @@ def judge_starter(
         Weights; those in the package by default.
     baseline
         Trees; those in the package by default.
+    beside
+        Networks or trees to compare with on the same slices.
     slices
         Slices with inserted patterns.
     """
@@ -96,8 +103,13 @@ def judge_starter(
     from ssc_core.lung.extent.prove import prove
     from ssc_core.lung.extent.scorer import ExtentScorer
     from ssc_core.lung.goh.scorer import SliceScorer
+    from ssc_core.training.state import facts_of
 
     scorers: list[SliceScorer] = [ExtentScorer(network), BaselineScorer(baseline)]
+    for path in beside:
+        trees = "features" in facts_of(path)
+        scorers.append(BaselineScorer(path) if trees else ExtentScorer(path))
+        scorers[-1].name = path.stem
     cases = read_manifest(manifest, HealthyCase)
     with bar() as tick:
         tables = prove(scorers, cases, out, count=slices, seed=seed, tick=tick)

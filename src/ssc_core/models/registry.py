@@ -221,5 +221,5 @@ def _how_to_get(chosen: Card) -> str:
     where = f"run 'ssc models fetch {chosen.name}' ({chosen.url}{size}), or " if chosen.url else ""
     return (
         f"the weights of {chosen.name} are not on this machine; {where}get the file elsewhere and run "
-        f"'ssc models import {chosen.name} FILE' ({chosen.note or chosen.task}; licence: {chosen.licence})"
+        f"'ssc models import {chosen.name} FILE' ({(chosen.note or chosen.task).rstrip('.')}; licence: {chosen.licence})"
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ssc_core.lung.extent import unseen
+from ssc_core.lung.extent import late, unseen
 from ssc_core.lung.extent.grid import AIR_HU, TOP_HU, box_of
 from ssc_core.lung.extent.lesions import Ground
 from ssc_core.lung.sides import LEFT, RIGHT
@@ -18,7 +18,11 @@ from ssc_core.phantoms.chest import Chest
 from ssc_core.progress import Tick, silent, track
 from ssc_core.seeds import seed_of
 
-__all__ = ["HeldOut", "NativeSlice", "held_out", "native", "phantom_slices"]
+__all__ = ["FAMILIES", "HeldOut", "NativeSlice", "Textures", "held_out", "native", "phantom_slices"]
+
+Textures = Literal["unseen", "late"]
+FAMILIES = {"unseen": unseen, "late": late}
+"""Modules that draw textures which training never shows; nothing at all was chosen by those of "late"."""
 
 _LEAST_CM2, _MARGIN_MM = 40.0, 25.0
 _STEP = 5.0
@@ -106,7 +110,13 @@ def phantom_slices(persons: Sequence[int], seed: int, tick: Tick = silent) -> li
     return out
 
 
-def held_out(slices: Sequence[NativeSlice], count: int, seed: int, healthy: float = 0.2) -> Iterator[HeldOut]:
+def held_out(
+    slices: Sequence[NativeSlice],
+    count: int,
+    seed: int,
+    healthy: float = 0.2,
+    textures: Textures = "unseen",
+) -> Iterator[HeldOut]:
     """Slices whose TOT is spread evenly over the 21 classes, and healthy ones.
 
     Parameters
@@ -119,6 +129,8 @@ def held_out(slices: Sequence[NativeSlice], count: int, seed: int, healthy: floa
         A fresh one for the final judgement.
     healthy : float
         Share without disease.
+    textures : {"unseen", "late"}
+        Which of :data:`FAMILIES`.
     """
     owners: dict[str, list[NativeSlice]] = {}
     for one in slices:
@@ -131,11 +143,11 @@ def held_out(slices: Sequence[NativeSlice], count: int, seed: int, healthy: floa
         share = (
             0.0 if rng.random() < healthy else (_STEP * rng.integers(1, 21) + rng.uniform(-2.5, 2.4)) / 100
         )
-        yield _one(base, min(float(share), 1.0), rng)
+        yield _one(base, min(float(share), 1.0), rng, textures)
 
 
-def _one(base: NativeSlice, share: float, rng: np.random.Generator) -> HeldOut:
-    ground = Ground.of(base.lung)
+def _one(base: NativeSlice, share: float, rng: np.random.Generator, textures: Textures) -> HeldOut:
+    ground, family = Ground.of(base.lung), FAMILIES[textures]
     kind = int(rng.choice(4, p=(0.3, 0.3, 0.2, 0.2)))
     names = {"gg": "", "ret": ""}
     fades = {name: np.zeros(base.lung.shape, np.float32) for name in names}
@@ -149,13 +161,13 @@ def _one(base: NativeSlice, share: float, rng: np.random.Generator) -> HeldOut:
             fades[second] = np.minimum(inner, outer)
     hu = base.hu
     if fades["gg"].any():
-        names["gg"] = str(rng.choice(unseen.GROUND_GLASS))
+        names["gg"] = str(rng.choice(family.GROUND_GLASS))
         density = float(np.exp(rng.uniform(np.log(0.09), np.log(0.38))))
-        hu = blend(hu, unseen.ground_glass(names["gg"], hu.shape, base.mm, density, rng), fades["gg"])
+        hu = blend(hu, family.ground_glass(names["gg"], hu.shape, base.mm, density, rng), fades["gg"])
     if fades["ret"].any():
-        names["ret"] = str(rng.choice(unseen.RETICULATION))
+        names["ret"] = str(rng.choice(family.RETICULATION))
         mesh, strength = float(rng.uniform(3.5, 10)), float(rng.uniform(0.3, 0.8))
-        lines = unseen.reticulation(names["ret"], hu.shape, base.mm, mesh, strength, rng)
+        lines = family.reticulation(names["ret"], hu.shape, base.mm, mesh, strength, rng)
         hu = blend(hu, lines, fades["ret"])
     low, high = (1.0, 25.0) if base.noisy else (4.0, 55.0)
     noise, sharp = float(np.exp(rng.uniform(np.log(low), np.log(high)))), float(rng.uniform(-1, 1))

@@ -23,6 +23,7 @@ from ssc_core.lung.pipeline import analyse
 from ssc_core.lung.sides import LEFT, RIGHT
 from ssc_core.progress import Tick, share, silent
 from ssc_core.results import record_run
+from ssc_core.seeds import seed_of
 
 __all__ = ["CALIBRATION_PERSONS", "calibration_items", "ct_slices", "prove"]
 
@@ -64,11 +65,12 @@ def prove(
     Parameters
     ----------
     scorers : sequence of SliceScorer
-        The network first, then what it must beat.
+        The network, what it must beat, and any others to put beside; each with a name of its own.
     healthy : sequence of HealthyCase
         CTs that were never trained on; a third of the slices lies in them, the rest in phantoms.
     folder : path-like
-        ``figures.csv`` (both mixes), ``bias.csv``, ``coverage.csv``, ``healthy.csv`` (every slice as it is),
+        ``figures.csv`` (both mixes, and the flat one again with the late textures),
+        ``bias.csv``, ``coverage.csv``, ``healthy.csv`` (every slice as it is),
         ``drift.csv``, ``predictions.csv``, ``run.json``.
     count : int
         Slices with inserted patterns.
@@ -92,20 +94,20 @@ def prove(
         for s in real[k::per_ct]
     ]
     items = list(held_out([*drawn, *copies], count, seed))
-    truth = np.array([i.truth for i in items])
-    scores = {
-        s.name: scored(s, items, share(tick, 0.2 + 0.2 * k, 0.4 + 0.2 * k)) for k, s in enumerate(scorers[:2])
-    }
+    other = list(held_out([*drawn, *copies], count // 2, seed_of(seed, "late"), textures="late"))
+    truth, late = (np.array([i.truth for i in some]) for some in (items, other))
+    scores = _all(scorers, items, share(tick, 0.2, 0.5))
     weights = published_mix(truth[:, 0])
     flat = figures(truth, scores).assign(mix="flat")
     published = figures(truth, scores, weights, seed=seed).assign(mix="published")
+    third = figures(late, _all(scorers, other, share(tick, 0.5, 0.65))).assign(mix="flat, late textures")
     tables = {
-        "figures": pd.concat([flat, published], ignore_index=True),
+        "figures": pd.concat([flat, published, third], ignore_index=True),
         "bias": pd.concat(
             [bias_by_extent(truth, v).assign(scorer=n) for n, v in scores.items()], ignore_index=True
         ),
         "coverage": pd.DataFrame(
-            [row for s in scorers[:2] for row in coverage(s, truth, scores[s.name], weights)]
+            [row for s in scorers for row in coverage(s, truth, scores[s.name], weights)]
         ),
         "healthy": _healthy(scorers, real),
         "drift": drift(scorers, _DRIFT_PERSONS, seed, share(tick, 0.7, 1.0)),
@@ -118,6 +120,13 @@ def prove(
             write_table(place, name, table)
         (place / "run.json").write_text(record.to_json() + "\n", encoding="utf-8")
     return tables
+
+
+def _all(scorers: Sequence[SliceScorer], items: Sequence[HeldOut], tick: Tick) -> dict[str, np.ndarray]:
+    return {
+        s.name: scored(s, items, share(tick, k / len(scorers), (k + 1) / len(scorers)))
+        for k, s in enumerate(scorers)
+    }
 
 
 def _healthy(scorers: Sequence[SliceScorer], slices: Sequence[NativeSlice]) -> pd.DataFrame:

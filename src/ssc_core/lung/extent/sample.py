@@ -39,7 +39,7 @@ def draw_plan(rng: np.random.Generator, healthy: float = 0.25) -> Plan:
     """Healthy, one pattern, both apart, or reticulation within ground glass; extents of every size."""
 
     def extent() -> float:
-        if rng.random() < 0.45:
+        if rng.random() < 0.35:
             return float(np.exp(rng.uniform(np.log(0.01), np.log(0.5))))
         return float(rng.uniform(0.03, 1.0))
 
@@ -60,23 +60,29 @@ def draw_plan(rng: np.random.Generator, healthy: float = 0.25) -> Plan:
 def draw_ground_glass(
     shape: tuple[int, int], _thick: float, rng: np.random.Generator
 ) -> npt.NDArray[np.float32]:
-    """Faint to heavy, now and then nearly solid."""
+    """Faint to heavy, now and then nearly solid; smooth over centimetres or grained like sand."""
     low, high = (0.07, 0.40) if rng.random() < 0.85 else (0.40, 0.90)
     density = float(np.exp(rng.uniform(np.log(low), np.log(high))))
-    grain, uneven = float(rng.uniform(3, 16)), float(rng.uniform(0.05, 0.3))
+    if rng.random() < 0.6:
+        grain, uneven = float(rng.uniform(3, 16)), float(rng.uniform(0.05, 0.3))
+    else:
+        grain, uneven = float(np.exp(rng.uniform(np.log(0.8), np.log(4)))), float(rng.uniform(0.1, 0.6))
     return ground_glass(shape, (1.0, 1.0), rng, density=density, grain_mm=grain, unevenness=uneven)
 
 
 def draw_reticulation(
     shape: tuple[int, int], thick: float, rng: np.random.Generator
 ) -> npt.NDArray[np.float32]:
-    """Fine to coarse, faint to dense; through thick slices only what is coarse enough to be seen."""
+    """Fine to coarse, thin walls or thick ones whatever the mesh, in clear lung or in faint haze.
+
+    Thin walls are dense, and through thick slices the mesh is coarse: what nobody can see is not drawn.
+    """
     kinds: tuple[Kind, ...] = ("mesh", "ridges", "honeycomb")
-    kind = kinds[int(rng.choice(3, p=(0.45, 0.35, 0.2)))]
-    mesh = float(np.exp(rng.uniform(np.log(3.0 if thick < 2.5 else 4.5), np.log(11.0))))
-    wall = float(np.clip(mesh * rng.uniform(0.12, 0.3), 0.7, 2.6))
-    strength = float(rng.uniform(0.25, 0.8))
-    haze = float(rng.uniform(0, 0.08))
+    kind = kinds[int(rng.choice(3, p=(0.4, 0.4, 0.2)))]
+    mesh = float(np.exp(rng.uniform(np.log(3.0 if thick < 2.5 else 4.5), np.log(12.0))))
+    wall = float(min(np.exp(rng.uniform(np.log(0.55), np.log(2.6))), 0.35 * mesh))
+    strength = float(rng.uniform(min(0.7, max(0.25, 0.3 / wall)), 0.85))
+    haze = float(rng.uniform(0, 0.05)) if rng.random() < 0.4 else 0.0
     lines = reticulation(
         shape,
         (1.0, 1.0),

@@ -32,6 +32,7 @@ def train_starter(
     folder: str | Path,
     params: StarterTrainParams | None = None,
     *,
+    start: str | Path | None = None,
     tick: Tick = silent,
 ) -> Fit:
     """Train, or go on where an earlier call in the same folder was stopped.
@@ -44,6 +45,8 @@ def train_starter(
         The run: ``run.json``, ``train`` and ``valid`` (the samples), ``fit`` (weights, curve).
     params : StarterTrainParams, optional
         How.
+    start : path-like, optional
+        Weights of an earlier training to begin with instead of random ones.
     tick : Tick
         Progress.
 
@@ -62,9 +65,11 @@ def train_starter(
     run = _claimed(folder)
     train, valid = pools(cases, run, params, share(tick, 0.0, 0.1))
     inputs = {f"{name} labels": file_digest(run / name / "labels.npy") for name in ("train", "valid")}
+    if start is not None:
+        inputs["start"] = file_digest(start)
     record = record_run("lung train-starter", params.model_dump(mode="json"), inputs, seed=params.seed)
     (run / "run.json").write_text(record.to_json() + "\n", encoding="utf-8")
-    task = ExtentTask(params.head)
+    task = ExtentTask(params.head, start)
     return fit(
         task,
         PoolItems(train, range(len(train)), params.seed),

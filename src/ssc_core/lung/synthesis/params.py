@@ -65,7 +65,7 @@ class StudyParams(SynthesisParams):
     count: Annotated[int, quantity("", "Synthetic slices to make.", ge=1, le=100_000)] = 24
     slices: Annotated[int, quantity("", "Healthy slices taken from each CT.", ge=1, le=200)] = 5
     healthy: Annotated[
-        float, quantity("%", "Share of the slices that stay healthy (scores of 0).", ge=0, le=100)
+        float, quantity("%", "Percent of the slices that stay healthy (scores of 0).", ge=0, le=100)
     ] = 0.0
     spread: Annotated[
         Literal["drawn", "flat"],
