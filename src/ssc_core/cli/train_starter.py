@@ -108,8 +108,9 @@ def judge_starter(
     scorers: list[SliceScorer] = [ExtentScorer(network), BaselineScorer(baseline)]
     for path in beside:
         trees = "features" in facts_of(path)
-        scorers.append(BaselineScorer(path) if trees else ExtentScorer(path))
-        scorers[-1].name = path.stem
+        other: BaselineScorer | ExtentScorer = BaselineScorer(path) if trees else ExtentScorer(path)
+        other.name = path.stem
+        scorers.append(other)
     cases = read_manifest(manifest, HealthyCase)
     with bar() as tick:
         tables = prove(scorers, cases, out, count=slices, seed=seed, tick=tick)

@@ -219,7 +219,8 @@ class _Bar:
 def _how_to_get(chosen: Card) -> str:
     size = f", {chosen.megabytes:.0f} MB" if chosen.megabytes else ""
     where = f"run 'ssc models fetch {chosen.name}' ({chosen.url}{size}), or " if chosen.url else ""
+    told = (chosen.note or chosen.task).rstrip(".")
     return (
         f"the weights of {chosen.name} are not on this machine; {where}get the file elsewhere and run "
-        f"'ssc models import {chosen.name} FILE' ({(chosen.note or chosen.task).rstrip('.')}; licence: {chosen.licence})"
+        f"'ssc models import {chosen.name} FILE' ({told}; licence: {chosen.licence})"
     )
