@@ -10,7 +10,7 @@ from ssc_core.calcinosis.bones import Bone, Bones
 from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.layers import without_layers
 from ssc_core.calcinosis.unet.bones import _edges
-from ssc_core.calcinosis.unet.second_look import missed_parts
+from ssc_core.calcinosis.unet.second_look import agreed, missed_parts
 from ssc_core.calcinosis.unet.surface import to_the_surface
 
 STEP = 0.1
@@ -90,3 +90,14 @@ def test_layers_along_bone_are_cut_off_a_lesion_and_a_thin_lesion_stays() -> Non
     thin = np.zeros(SHAPE, bool)
     thin[95:100, 100:200] = True
     assert np.array_equal(without_layers(thin, free, STEP), thin)
+
+
+def test_a_bone_that_both_drew_alike_is_the_same_and_one_cut_short_is_not() -> None:
+    seen = np.zeros(SHAPE, np.int32)
+    seen[60:100, 40:200] = 1
+    drawn = np.zeros(SHAPE, np.int32)
+    drawn[61:100, 42:200] = 3
+    assert agreed(drawn, 3, bone(seen)) == 1
+    drawn[:, 180:] = 0
+    assert agreed(drawn, 3, bone(seen)) == 0
+    assert agreed(drawn, 3, bone(seen * 0)) == 0

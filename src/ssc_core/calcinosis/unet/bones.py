@@ -13,7 +13,7 @@ from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.unet.order import ordered
 from ssc_core.calcinosis.unet.pieces import grown_piece, pieces_of
 from ssc_core.calcinosis.unet.predict import Segmenter
-from ssc_core.calcinosis.unet.second_look import missed_parts
+from ssc_core.calcinosis.unet.second_look import agreed, missed_parts
 from ssc_core.calcinosis.unet.surface import to_the_surface
 from ssc_core.progress import Tick, silent, track
 
@@ -88,8 +88,12 @@ def network_bones(
             pixel = np.rint(at / grid.step).astype(int)
             visible = ((pixel >= 0) & (pixel < np.asarray(hu.shape))).all(1)
             seen = float(outline.clear[visible].mean()) if visible.any() else 0.0
-            more, less = to_the_surface(labels, k, rays, outline, margin, soft_hu, grid)
-            cover = (cover | more) & ~less
+            same = agreed(labels, k, second)
+            if same:
+                cover = np.where(labels == k, False, cover) | (second.labels == same)
+            else:
+                more, less = to_the_surface(labels, k, rays, outline, margin, soft_hu, grid)
+                cover = (cover | more) & ~less
             points.append(at)
             peaks.append(outline.peak)
             blurs.append(outline.blur_mm)

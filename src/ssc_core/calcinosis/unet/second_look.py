@@ -10,7 +10,7 @@ from skimage.morphology import disk
 from ssc_core.calcinosis.bones import Bones
 from ssc_core.calcinosis.grid import FineGrid
 
-__all__ = ["missed_parts"]
+__all__ = ["agreed", "missed_parts"]
 
 IntArray = npt.NDArray[np.int32]
 
@@ -20,6 +20,7 @@ ALONE = (
     " by the network: check it"
 )
 _SHARED = 0.5  # of a classical bone lies in the network's: the same bone
+_AGREE = 0.955  # Dice from which both drew the same bone, and only the course of its outline differs
 _THICK_MM = 1.2  # thinner parts are a matter of outline
 _LEAST_MM2 = 3.0
 
@@ -69,3 +70,23 @@ def _place(here: npt.NDArray[np.bool_], grid: FineGrid) -> tuple[float, float]:
     """Row and column of the middle, in pixels of the image."""
     row, column = ((c + 0.5) / f - 0.5 for c, f in zip(np.argwhere(here).mean(0), grid.factor, strict=True))
     return float(row), float(column)
+
+
+def agreed(labels: IntArray, number: int, seen: Bones) -> int:
+    """The classical bone that is all but the same as the network's bone `number`; 0 if there is none.
+
+    Parameters
+    ----------
+    labels : ndarray
+        (y, x) int32 on the fine grid: the network's bones.
+    number : int
+        Which one.
+    seen : Bones
+        The classical engine's bones.
+    """
+    here = labels == number
+    met = np.bincount(seen.labels[here], minlength=2)
+    met[0] = 0
+    other = int(met.argmax())
+    total = int(here.sum()) + int((seen.labels == other).sum())
+    return other if other and 2 * met[other] >= _AGREE * total else 0
