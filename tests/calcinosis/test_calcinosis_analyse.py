@@ -225,7 +225,7 @@ def test_a_case_is_found_run_and_written_the_same_twice_without_its_name(whole, 
         )
     assert files[0] == files[1]
     assert not any(b"ZZNAME" in data for data in files[0].values())
-    assert row["total_area"] == pytest.approx(result.measurements["total_area"].value, rel=0.04)
+    assert row["total_area"] == pytest.approx(result.measurements["total_area"].value, rel=0.08)
     table = pd.read_csv(tmp_path / "one" / "lesions.csv")
     assert table.label.tolist() == [1, 2, 3]
     assert {"area_mm2", "low", "high", "long_mm", "short_mm", "ellipse_mm2", "flags"} <= set(table.columns)
