@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ssc_core.plots.style import MARKERS, NAMED, figure
@@ -97,6 +98,7 @@ def histograms(scores: Mapping[str, Floats], *, label: str = "Image Patch Score 
         )
         axes.axvline(float(values.mean()), color=colour, ls=":", lw=2)
     axes.set(xlabel=label, ylabel="patches")
+    _open(axes)
     axes.legend(frameon=False, fontsize="small", title="dotted: mean (Biopsy Score)", title_fontsize="small")
     return fig
 
@@ -138,6 +140,7 @@ def scatter(
         axes.scatter(x[rows], y[rows], s=26, marker=marker, facecolor="none" if fill == "none" else colour,
                      edgecolor=colour, lw=0.9, alpha=0.85, label=_said(name, int(rows.sum())))  # fmt: skip
     axes.set(xlabel=labels[0], ylabel=labels[1])
+    _open(axes)
     if any(names):
         axes.legend(frameon=False, fontsize="small")
     if said:
@@ -179,6 +182,7 @@ def boxes(scores: pd.DataFrame, column: str, *, wrong: Mapping[str, Statistic]) 
             [0, 1], [f"control\nn = {counts.get('control', 0)}", f"SSc\nn = {counts.get('SSc', 0)}"]
         )
         axes.set_xlim(-0.6, 1.6)
+        _open(axes)
         title = "cross-validation" if name == "training" else "test"
         lost = wrong.get(name)
         if lost is not None and not math.isnan(lost.value):
@@ -202,6 +206,7 @@ def rocs(curves: Mapping[str, Roc]) -> Figure:
     axes.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.02, 1.02), ylim=(-0.02,
     1.02),
              aspect="equal")  # fmt: skip
+    _open(axes)
     axes.legend(frameon=False, fontsize="x-small", loc="lower right")
     return fig
 
@@ -213,7 +218,8 @@ def lambda_path(lambdas: Floats, criteria: Mapping[str, Floats], chosen: Mapping
     for axes, (name, values) in zip(panels, criteria.items(), strict=True):
         axes.semilogx(lambdas, values, "o-", ms=4, color=NAMED["blue"])
         axes.axvline(lambdas[chosen[name]], color=NAMED["red"], lw=1, ls=":")
-        axes.set(xlabel="lambda (on the mean loss)", ylabel=name)
+        axes.set(xlabel="λ (on the mean loss)", ylabel=name)
+        _open(axes)
     return fig
 
 
@@ -240,6 +246,8 @@ def curve(table: pd.DataFrame, measured: float, needed: float) -> Figure:
             n[inside], table[name].to_numpy(float)[inside], "o-", ms=3.5, color=NAMED["blue"], lw=1.6
         )
         axes.set(xlabel="patches per biopsy", ylabel=title)
+        axes.xaxis.set_major_formatter("{x:.0f}")
+        _open(axes)
     left.fill_between(n, table["low"], table["high"], color=NAMED["blue"], alpha=0.15, lw=0)
     left.axhline(0.95, color="0.6", lw=0.8, ls=(0, (4, 3)))
     patches = f"{needed:.0f} patch{'es' * (needed > 1)}"
@@ -307,6 +315,11 @@ def patch_montage(pictures: npt.NDArray[np.uint8], titles: Sequence[str], column
         if i % columns == 0:
             axes.set_ylabel(titles[i // columns], fontsize="x-small", rotation=0, ha="right", va="center")
     return fig
+
+
+def _open(axes: Axes) -> None:
+    """Without the frame's upper and right side, which carry nothing."""
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _said(name: str, n: int) -> str | None:
