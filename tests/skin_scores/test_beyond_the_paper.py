@@ -153,6 +153,26 @@ def test_quantile_normalisation_by_hand():
     np.testing.assert_allclose(found["b"], [(low[2] + low[3]) / 2, low[0], (low[2] + low[3]) / 2, low[1]])
 
 
+def test_only_whole_arrays_are_quantile_normalised(tmp_path):
+    """A gene that rises in some biopsies must not be flattened because few others stand beside it."""
+    rng = np.random.default_rng(1)
+    for n in (40, 1200):
+        table = pd.DataFrame(rng.normal(8, 1, (n, 6)), columns=[f"b{k}" for k in range(6)])
+        table.iloc[0] = [5, 6, 7, 8, 9, 10]
+        table["b5"] += 3  # a brighter scan
+        table.insert(0, "gene", [f"G{k}" for k in range(n)])
+        table.insert(0, "probe", range(n))
+        table.to_csv(tmp_path / "e.csv", index=False)
+        found = read_expression(tmp_path / "e.csv")
+        brighter = found.values["b5"].mean() - found.values["b4"].mean()
+        if n < 1000:
+            assert brighter > 2
+            assert "not quantile-normalised" in found.note
+        else:
+            assert brighter == pytest.approx(0, abs=1e-9)
+            assert "1200 probes, quantile-normalised" in found.note
+
+
 def test_four_s_is_up_minus_down_scaled(tmp_path):
     rng = np.random.default_rng(0)
     severity = rng.normal(size=30)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ssc_core.plots.style import MARKERS, NAMED, figure
 from ssc_core.stats import Roc, Statistic
@@ -99,7 +100,9 @@ def histograms(scores: Mapping[str, Floats], *, label: str = "Image Patch Score 
         axes.axvline(float(values.mean()), color=colour, ls=":", lw=2)
     axes.set(xlabel=label, ylabel="patches")
     _open(axes)
-    axes.legend(frameon=False, fontsize="small", title="dotted: mean (Biopsy Score)", title_fontsize="small")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(frameon=False, fontsize="small", title="dotted: mean (Biopsy Score)", title_fontsize="small",
+                loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)  # fmt: skip
     return fig
 
 

@@ -185,7 +185,7 @@ def _genes(source: Path, genes: Genes, folder: Path) -> Section:
     scores = read_table(source / "scores.csv")
     name = "fibrosis_score" if "fibrosis_score" in scores else "target_score"
     rows: list[dict[str, Any]] = []
-    blocks: list[Any] = []
+    blocks: list[Any] = [Note(f"Expression: {genes.expression.note}.")] if genes.expression.note else []
     if genes.up or genes.down:
         signature, said = four_s(genes.expression, genes.up, genes.down)
         level = scores["biopsy_id"].map(signature)
@@ -196,6 +196,7 @@ def _genes(source: Path, genes: Genes, folder: Path) -> Section:
                             labels=("4S (SD)", "Fibrosis Score (AU)"), said={"": both[0]})  # fmt: skip
         _save(fig, folder / "fig4b")
         blocks.append(Figure(folder / "fig4b.png", _CAPTIONS["fig4b"]))
+    drawn = 0
     for title, one, two in gene_correlations(scores, name, genes.expression, genes.single):
         rows += [{"with": title, **s.as_row()} for s in (one, two)]
         probe = title.partition(" ")[2]
@@ -206,7 +207,8 @@ def _genes(source: Path, genes: Genes, folder: Path) -> Section:
         fig = plots.scatter(
             _floats(level), _floats(scores[name]), labels=labels, groups=list(scores["set"]), said={"": one}
         )
-        file = folder / f"suppfig1_{len(blocks)}"
+        drawn += 1
+        file = folder / f"suppfig1_{drawn}"
         _save(fig, file)
         blocks.append(Figure(file.with_suffix(".png"), f"{_CAPTIONS['suppfig1']} {title}"))
     table = pd.DataFrame(rows)

@@ -31,6 +31,9 @@ __all__ = [
 GENES = ("COMP", "THBS1", "IFI44", "SIGLEC1")
 """The four-gene biomarker that the paper looked at."""
 
+_ARRAY = 1000
+"""Fewer probes are a choice of genes and no whole array: their distribution carries the signal itself."""
+
 _UP, _DOWN = {"up", "over", "+", "1"}, {"down", "under", "-", "-1"}
 
 
@@ -41,13 +44,16 @@ class Expression:
     Parameters
     ----------
     values : DataFrame
-        Rows probes, columns ``biopsy_id``; quantile-normalised.
+        Rows probes, columns ``biopsy_id``; quantile-normalised if the table is a whole array.
     gene : Series of str
         Gene of each probe.
+    note : str
+        What was done to the table.
     """
 
     values: pd.DataFrame
     gene: pd.Series[str]
+    note: str = ""
 
     def of_probe(self, name: str) -> pd.Series[float]:
         """Intensities of one probe, by biopsy."""
@@ -60,6 +66,9 @@ class Expression:
 
 def read_expression(path: str | Path) -> Expression:
     """Read a table with columns ``probe``, ``gene`` and one per biopsy.
+
+    Tables of 1000 probes and more are quantile-normalised. In smaller ones a shift of a few genes would be
+    taken for one of the whole array and vanish, so that they are taken as they are.
 
     Raises
     ------
@@ -80,7 +89,10 @@ def read_expression(path: str | Path) -> Expression:
         raise InputError("the expression table has a missing value or one that is no number", source=path)
     values.index = pd.Index(table["probe"].astype(str))
     gene = pd.Series(table["gene"].fillna("").astype(str).to_numpy(), index=values.index)
-    return Expression(quantile_normalised(values), gene)
+    if len(values) < _ARRAY:
+        note = f"{len(values)} probes are no whole array: taken as they are, not quantile-normalised"
+        return Expression(values, gene, note)
+    return Expression(quantile_normalised(values), gene, f"{len(values)} probes, quantile-normalised")
 
 
 def read_gene_list(path: str | Path) -> tuple[list[str], list[str]]:
