@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssc_core.errors import InputError
+from ssc_core.skin.report_tables import readable
 from ssc_core.skin.scores.associations import what_the_score_sees
 from ssc_core.skin.scores.change import changes, patch_sampling_sdc, section_sdc
 from ssc_core.skin.scores.expression import (
@@ -198,6 +199,13 @@ def test_four_s_is_up_minus_down_scaled(tmp_path):
     assert lines["COMP COMP_0"][0].value > 0.8
     assert lines["COMP COMP_0"][0].n == 30
     assert "no probe" in lines["SIGLEC1"][0].note
+
+
+def test_the_report_writes_columns_as_words_and_leaves_probes_alone():
+    shown = readable(
+        pd.DataFrame({"with": ["mrss", "local_skin_score", "COMP A_23_P1"], "value": [0.1, 0.2, 0.3]})
+    )
+    assert list(shown["with"]) == ["mRSS", "local skin score", "COMP A_23_P1"]
 
 
 @pytest.mark.parametrize(

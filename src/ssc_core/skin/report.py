@@ -167,7 +167,6 @@ def _model(source: Path, folder: Path) -> list[Section]:
     beyond: list[Any] = [*_figures(source, folder, ("patches_needed",))]
     if (source / "sees.csv").is_file():
         seen = readable(read_table(source / "sees.csv"))
-        seen["measure"] = seen["measure"].str.replace("_", " ")
         beyond.append(Table(seen, _SEES))
     beyond.append(Table(readable(read_table(source / "smallest_detectable_change.csv")), _SDC))
     if (source / "changes.csv").is_file():

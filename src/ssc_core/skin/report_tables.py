@@ -15,6 +15,8 @@ _WORDS = {
     "n_subjects": "patients", "note": "note",
 }  # fmt: skip
 """Columns that are shown, in this order, and their headings."""
+_WITH = {"mrss": "mRSS", "status": "SSc or control", "biopsy": "biopsies"}
+"""What a score is set against, in words."""
 _REPEATED = (
     "interval and p take rows as independent (cluster_bootstrap does not)",
     "no patient named: every row is taken as another patient",
@@ -33,6 +35,8 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
             values = [_p(v) for v in values]
         elif name == "where":
             values = [str(v).split(" (")[0] for v in values]
+        elif name in ("with", "measure"):
+            values = [_words(str(v)) for v in values]
         elif name == "n_subjects":
             values = ["" if _missing(v) else f"{int(v)}" for v in values]
         elif name == "note":
@@ -44,6 +48,12 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     shown = pd.DataFrame(out)
     empty = [c for c in ("patients", "note", "p") if c in shown and (shown[c] == "").all()]
     return shown.drop(columns=empty)
+
+
+def _words(name: str) -> str:
+    """A column's name in words; the name of a gene and its probe as it is."""
+    column = name.islower() and " " not in name
+    return _WITH.get(name, name.replace("_", " ") if column else name)
 
 
 def _missing(value: Any) -> bool:
