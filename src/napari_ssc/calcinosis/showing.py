@@ -135,7 +135,7 @@ def _left_style() -> dict[str, Any]:
     return {
         "name": LEFT_OUT,
         "opacity": 0.6,
-        "colormap": direct_colormap({None: "#8a4fff", 0: "transparent"}),
+        "colormap": direct_colormap({None: "#c8c8c8", 0: "transparent"}),
     }
 
 
