@@ -41,6 +41,7 @@ class Painter:
         session.layer.mouse_drag_callbacks.append(self._drag)
         session.layer.events.mode.connect(self._yield_place)
         session.viewer.layers.selection.events.active.connect(self._yield_place)
+        session.layer.bind_key("Space", self._hold, overwrite=True)
 
     def turn(self, on: bool) -> None:
         """Paint from now on, or move the camera."""
@@ -68,6 +69,18 @@ class Painter:
         layer.mouse_drag_callbacks.remove(self._drag)
         layer.events.mode.disconnect(self._yield_place)
         selection.events.active.disconnect(self._yield_place)
+        layer.bind_key("Space", None, overwrite=True)
+
+    def _hold(self, layer: Any) -> Iterator[None]:
+        """Move the image as long as the key is held, as in napari's tools."""
+        on, mode = self.on, layer.mode
+        if on:
+            self.turn(False)
+        layer.mode = "pan_zoom"
+        yield
+        layer.mode = mode
+        if on:
+            self.turn(True)
 
     def _yield_place(self, event: Any = None) -> None:
         """Two tools must not paint at once, and the mouse of another layer is not ours."""

@@ -81,6 +81,7 @@ def ready(chest, press):
     return viewer, panel
 
 
+@pytest.mark.slow
 def test_window_stays_alive_in_every_run_and_cancel_ends_its_thread(ready, qtbot, monkeypatch):
     """A pause counts against the longest of the idle window in the same run: at most 100 ms more, in the
     best of three, since what else the machine does only lengthens a pause. What a run shows is left out."""
