@@ -104,7 +104,8 @@ def lung_heatmap(stage: Stage) -> None:
         panel.table.selectRow(3)
         press(section.map_button, panel, "heat maps: map")
         press(section.labels_button, panel, "heat maps: labels")
-        layers_of(viewer, "heat map TOT", "heat map GG", "heat map RET", "patterns")
+        layers_of(viewer, "heat map TOT", "patterns")
+        require({"heat map GG", "heat map RET"} <= {la.name for la in viewer.layers}, "heat maps: GG or RET")
         require(bool(section.maps) and section.table.item(2, 1).text() != "\N{EN DASH}",
                 f"heat maps: no map or no painted score; the panel says: {panel.message.text()}")  # fmt: skip
         for name in ("patterns", "lung mask"):
