@@ -109,6 +109,10 @@ def test_a_training_may_begin_with_earlier_weights(tmp_path: Path) -> None:
     )
     again = ExtentTask(start=file).network()
     for name, tensor in again.state_dict().items():
-        assert torch.equal(tensor, first.state_dict()[name].half().float())
+        kept = first.state_dict()[name].half().float()
+        if name.startswith("out."):  # drawn together: the same order, less sure
+            assert torch.allclose(tensor, 0.35 * kept)
+        else:
+            assert torch.equal(tensor, kept)
     with pytest.raises(FormatError, match="architecture"):
         ExtentTask("regression", file).network()
