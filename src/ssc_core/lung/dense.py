@@ -21,6 +21,7 @@ Depth = npt.NDArray[np.float32]
 _FAT_HU, _ORGAN_HU = (-130.0, -70.0), 30.0  # lung with little air is darker than fat, without air brighter
 _BELOW_ORGANS_HU = 25.0  # at least this much darker than the organs of this person
 _ORGANS_HU = (-40.0, 250.0)  # what is looked at for them: no fat, bone or gas
+_ORGANS_PERCENTILE = 60.0  # a diseased base may hold half of what is looked at
 _LOW_HU, _STEP_HU = -255.0, 2.0  # the median works on 8 bits
 _MEDIAN_MM = 10.0
 _DEEP_MM, _ORGANS_MM = 90.0, 60.0  # from the pleura
@@ -29,11 +30,14 @@ _BELOW_LUNG_MM = 2.0
 _LATERAL = 0.35  # |cos|: in the shoulders only rays to the side meet ribs
 _GAP_MM = 8.0  # pleura, and what the median blurs
 _OPENING_MM = 2.0
+_BORDER_HU_PER_MM, _BORDER_ABOVE_HU = 3.5, -60.0  # steeper, with air and fat levelled, two organs meet
+_REGROWN_MM = 4.0
 _LEAST_ML = 3.0
 _CLOSING_MM = 7.0  # bright spots of its texture
 _SOFTER_HU, _GROW_MM = 12.0, 8.0  # brighter spots between what was found
 _BIN_MM = 1.0
 _TOUCH_MM = 4.0
+_BLURRED_MM = 6.0  # upwards: between a base and the air above it lie slices that hold both
 _ON_LUNG = 0.7  # of the face of a cube as large as a piece: with a corner only touch muscle and stomach
 _ANTERIOR = -0.6  # sin: rays forward pass heart and sternum
 
@@ -43,8 +47,9 @@ def airless_lung(labels: Labels, grid: WorkGrid, room: Bool, wall: ChestWall, ca
 
     Airless lung has the density of water and tissue mixed with a little air. Fat is darker and organs are
     brighter, so that what lies between them in a median-filtered image, reaches inwards from the ribs without
-    a gap and hangs together with the lung is taken for lung. Where the organs further inside are hardly
-    brighter (a fatty liver), nothing is.
+    a gap and hangs together with the lung is taken for lung. Where fat and organs meet, voxels hold both and
+    have that density too; there it changes steeply from place to place, so that only what lies around even
+    tissue counts. Where the organs further inside are hardly brighter (a fatty liver), nothing is.
 
     Pleural fluid looks the same and is taken as well.
 
@@ -72,12 +77,16 @@ def airless_lung(labels: Labels, grid: WorkGrid, room: Bool, wall: ChestWall, ca
     depth, right, behind = _places(surface, wall, grid, carina)
     within = (depth >= 0) & (depth <= _DEEP_MM) & behind & room
     no_fat = (tissue > _FAT_HU[1]) | (tissue < _FAT_HU[0])
+    below = _below_both(labels[:top])
     for side, half in ((RIGHT, right), (LEFT, ~right)):
         lung = labels[:top] == side
-        limit = min(_ORGAN_HU, _organs_hu(tissue, (depth > _ORGANS_MM) & half, lung) - _BELOW_ORGANS_HU)
+        limit = min(
+            _ORGAN_HU, _organs_hu(tissue[:below], ((depth > _ORGANS_MM) & half)[:below]) - _BELOW_ORGANS_HU
+        )
         free = within & half & (labels[:top] == 0)
         dark = free & no_fat & (tissue < limit)
-        dark = _from_the_wall(_cleaned(dark, grid), surface, wall, grid)
+        dark = _cleaned(_even(dark, tissue, grid), grid) & no_fat
+        dark = _from_the_wall(dark, surface, wall, grid)
         new = _hanging(dark, lung, grid)
         soft = free & (tissue < limit + _SOFTER_HU)
         whole = closed(lung | new, grid, _GROW_MM, within=soft) if new.any() else new
@@ -113,16 +122,33 @@ def _median(plane: npt.NDArray[np.int16], grid: WorkGrid) -> npt.NDArray[np.floa
     return np.asarray(cv2.medianBlur(grey, size).astype(np.float32) * _STEP_HU + _LOW_HU)
 
 
-def _organs_hu(tissue: npt.NDArray[np.float32], deep: Bool, lung: Bool) -> float:
-    """Median density of the organs below most of one lung; infinite where none is seen."""
-    lowest = lowest_lung(lung)
-    seen = lowest[lowest >= 0]
-    if not len(seen):
-        return np.inf
-    below = slice(0, int(np.percentile(seen, 75)) + 1)
-    values = tissue[below][deep[below]]
+def _below_both(labels: Labels) -> int:
+    """Slices below most of the air of both lungs, or of the one that has any: a base may be all disease."""
+    lowest = [under[under >= 0] for under in (lowest_lung(labels == side) for side in (RIGHT, LEFT))]
+    return min((int(np.percentile(seen, 75)) + 1 for seen in lowest if len(seen)), default=0)
+
+
+def _organs_hu(tissue: npt.NDArray[np.float32], deep: Bool) -> float:
+    """Density of the organs among `deep`; infinite where none is seen."""
+    values = tissue[deep]
     values = values[(values > _ORGANS_HU[0]) & (values < _ORGANS_HU[1])]
-    return float(np.median(values)) if len(values) else np.inf
+    return float(np.percentile(values, _ORGANS_PERCENTILE)) if len(values) else np.inf
+
+
+def _even(dark: Bool, tissue: Depth, grid: WorkGrid) -> Bool:
+    """`dark` within 4 mm of where the density hardly changes; edges to air and fat do not count."""
+    out = np.empty_like(dark)
+    opening, regrow = grid.kernel(_OPENING_MM), grid.kernel(_REGROWN_MM)
+    for z, plane in enumerate(dark):
+        smooth = cv2.GaussianBlur(np.maximum(tissue[z], _BORDER_ABOVE_HU), (0, 0), 1.0)
+        down, right = (
+            cv2.Sobel(smooth, cv2.CV_32F, *axis, ksize=3, scale=1 / 8) for axis in ((0, 1), (1, 0))
+        )
+        slope = np.hypot(down / grid.spacing[1], right / grid.spacing[2])
+        core = (plane & (slope < _BORDER_HU_PER_MM)).astype(np.uint8)
+        core = cv2.morphologyEx(core, cv2.MORPH_OPEN, opening)
+        out[z] = plane & (cv2.dilate(core, regrow) > 0)
+    return out
 
 
 def _cleaned(dark: Bool, grid: WorkGrid) -> Bool:
@@ -157,7 +183,8 @@ def _hanging(dark: Bool, lung: Bool, grid: WorkGrid) -> Bool:
     """The pieces of `dark` that hang together with the lung."""
     touch = grid.kernel(_TOUCH_MM)
     near = np.stack([cv2.dilate(plane.astype(np.uint8), touch).astype(bool) for plane in lung])
-    near[:-1] |= lung[1:]
+    for up in range(1, grid.slices(_BLURRED_MM) + 1):
+        near[:-up] |= lung[up:]
     pieces = cc3d.connected_components(dark, connectivity=6)
     sizes = np.bincount(pieces.ravel())
     on_lung = np.bincount(pieces[near & dark], minlength=len(sizes))

@@ -18,6 +18,7 @@ from ssc_core.lung.grid import Bool, WorkGrid
 from ssc_core.lung.params import LungParams
 from ssc_core.lung.rib_cage import rib_cage_fill
 from ssc_core.lung.sides import LEFT, RIGHT, Labels, lungs_in
+from ssc_core.lung.soft_edge import ILL_HU, dense_around, to_soft_edge
 from ssc_core.progress import Tick, silent
 
 __all__ = ["AIRWAY", "CoarseMask", "coarse_mask", "midline_of"]
@@ -34,7 +35,7 @@ class CoarseMask:
     labels : ndarray of uint8, (z, y, x)
         0, 1 right lung, 2 left lung, 3 trachea and main bronchi.
     dense : ndarray of bool
-        Lung that the air threshold alone would leave out: vessels, recesses, disease.
+        Lung that the air threshold alone would leave out: vessels, recesses, disease, and lung amid such.
     airway : Airway
         Trachea and carina.
     body : ndarray of bool
@@ -81,7 +82,7 @@ def coarse_mask(grid: WorkGrid, params: LungParams, tick: Tick = silent) -> Coar
         )
     tick(4, 6, "closing vessels and disease")
     room = body & ~airway.mask & ~gas & ~(fluid_below(gas, grid) & ~air)
-    whole = _closed_sides(labels, grid, room, params)
+    whole, ill = _closed_sides(labels, grid, room, params)
     added: dict[int, float] = {}
     if params.rib_fill:
         tick(5, 6, "filling out to the ribs")
@@ -89,13 +90,13 @@ def coarse_mask(grid: WorkGrid, params: LungParams, tick: Tick = silent) -> Coar
         added = {s: float(((whole == s) & (before != s)).sum() * grid.voxel_ml) for s in (RIGHT, LEFT)}
     whole[airway.mask] = AIRWAY
     tick(6, 6, "lungs found")
-    return CoarseMask(
-        whole, ((whole == RIGHT) | (whole == LEFT)) & ~air, airway, body, parted, midline, added
-    )
+    dense = ((whole == RIGHT) | (whole == LEFT)) & (~air | ill)
+    return CoarseMask(whole, dense, airway, body, parted, midline, added)
 
 
-def _closed_sides(labels: Labels, grid: WorkGrid, room: Bool, params: LungParams) -> Labels:
-    out = np.zeros_like(labels)
+def _closed_sides(labels: Labels, grid: WorkGrid, room: Bool, params: LungParams) -> tuple[Labels, Bool]:
+    """Both lungs with vessels, recesses and disease, and where the lung around a voxel is dense."""
+    out, ill = np.zeros_like(labels), np.zeros(labels.shape, bool)
     dense = room & (grid.hu < params.dense_hu) & (labels == 0)
     for side in (RIGHT, LEFT):
         lung = labels == side
@@ -103,8 +104,12 @@ def _closed_sides(labels: Labels, grid: WorkGrid, room: Bool, params: LungParams
             lung | touching(dense, lung, grid, params.dense_reach_mm), grid, params.closing_mm, within=room
         )
         lung = holes_filled(lung, grid, params.largest_hole_mm2)
+        around = dense_around(lung, grid)
+        lung = to_soft_edge(lung, around, grid, room & ((labels == 0) | (labels == side)))
+        lung = holes_filled(lung, grid, params.largest_hole_mm2)
         out[lung & (out == 0) & ((labels == 0) | (labels == side))] = side
-    return out
+        ill |= around > ILL_HU
+    return out, ill
 
 
 def _filled_out(labels: Labels, grid: WorkGrid, room: Bool, carina: int | None) -> Labels:
