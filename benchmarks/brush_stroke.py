@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import napari
 import numpy as np
@@ -25,6 +26,7 @@ from napari_ssc._layers import volume_layer
 from napari_ssc.lung.compass import canvas_of
 from ssc_core.geometry import Frame
 from ssc_core.io.volume import volume_from_array
+from ssc_core.lung.case import LungCase
 
 SHAPE = (400, 512, 512)
 LEFT, MOVE = Qt.MouseButton.LeftButton, QEvent.Type.MouseMove
@@ -67,7 +69,8 @@ def main() -> None:
     platformdirs.user_data_dir = lambda *_a, **_k: folder
     viewer = napari.Viewer()
     viewer.window._qt_window.resize(1280, 800)
-    data, arguments, _ = volume_layer(chest_like(), "CT")
+    case = LungCase(case_id="case", ct=Path("ct.nii.gz"))
+    data, arguments, _ = volume_layer(chest_like(), "CT", case)
     viewer.add_image(data, **arguments)
     _, panel = viewer.window.add_plugin_dock_widget("napari-ssc", "Lung")
     section = panel.sections["Refine"]

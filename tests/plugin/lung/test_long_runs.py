@@ -84,7 +84,7 @@ def ready(chest, press):
 @pytest.mark.slow
 def test_window_stays_alive_in_every_run_and_cancel_ends_its_thread(ready, qtbot, monkeypatch):
     """A pause counts against the longest of the idle window in the same run: at most 100 ms more, in the
-    best of three, since what else the machine does only lengthens a pause. What a run shows is left out."""
+    best of five, since what else the machine does only lengthens a pause. What a run shows is left out."""
     _, panel = ready
     maps = panel.sections["Heat maps"]
     maps._pictured.disconnect(maps._picture)
@@ -95,9 +95,9 @@ def test_window_stays_alive_in_every_run_and_cancel_ends_its_thread(ready, qtbot
     pauses, late = {}, {}
     heart = Heart()
     for name, begin in RUNS.items():
-        for attempt in range(3):
+        for attempt in range(5):
             heart.begin()
-            qtbot.wait(200)
+            qtbot.wait(500)
             idle = heart.longest
             begin(panel)
             assert panel.busy, f"{name}: {panel.message.text()}"
@@ -118,8 +118,8 @@ def test_window_stays_alive_in_every_run_and_cancel_ends_its_thread(ready, qtbot
             qtbot.waitUntil(lambda job=job: not job.is_running, timeout=10_000)
         late[name] = time.monotonic() - clicked
     heart.timer.stop()
-    assert {n: p for n, p in pauses.items() if p >= 0.1} == {}
     assert {n: t for n, t in late.items() if t >= 1.0} == {}
+    assert {n: p for n, p in pauses.items() if p >= 0.1} == {}
 
 
 def test_closed_panel_leaves_no_thread_no_widget_and_no_listener(ready, qtbot):
