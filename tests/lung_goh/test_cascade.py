@@ -138,6 +138,16 @@ def test_the_command_says_the_scores_and_hides_the_name(
     assert record["inputs"]["ct"].startswith("sha256:")
 
 
+def test_what_was_not_computed_is_not_said(
+    ct_file: Path, density: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app(["score", str(ct_file), "-o", str(tmp_path / "out"), "--no-profile"])
+    said = capsys.readouterr().out
+    assert "nan" not in said
+    assert "whole lung" not in said
+    assert "profile.png" not in said
+
+
 def test_a_manifest_is_scored_and_resumed(ct_file: Path, density: Any, tmp_path: Path) -> None:
     manifest = tmp_path / "m.csv"
     manifest.write_text(f"case_id,ct,fvc_percent\none,{ct_file},80\ntwo,{tmp_path / 'none.nii.gz'},\n")

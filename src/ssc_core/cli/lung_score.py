@@ -85,13 +85,16 @@ def _say(table: pd.DataFrame, row: dict[str, Any], out: Path) -> None:
     for p in _PATTERNS:
         span = f" (interval {row[f'mean_{p}_low']:.0f} to {row[f'mean_{p}_high']:.0f})"
         known = not math.isnan(row[f"mean_{p}_low"])
-        volume = f"; of the whole lung {row[f'volume_{p}']:.1f} %"
-        print(f"{p.upper()}: mean of five levels {row[f'mean_{p}']:.1f} %{span if known else ''}{volume}")
+        volume, mean = row[f"volume_{p}"], row[f"mean_{p}"]
+        whole = "" if math.isnan(volume) else f"; of the whole lung {volume:.1f} %"
+        told = "not known, a level is missing" if math.isnan(mean) else f"{mean:.1f} %"
+        print(f"{p.upper()}: mean of five levels {told}{span if known else ''}{whole}")
     print(f"stage: {row['stage']} ({row['stage_why']})")
     print(f"scorer: {row['scorer']}, mask: {row['grade']}")
     for flag in json.loads((out / "summary.json").read_text(encoding="utf-8"))["flags"]:
         print(f"note: {flag}")
-    print(f"Result: {out} (sheet.png, profile.png, scores.csv)")
+    figures = [name for name in ("sheet.png", "profile.png") if (out / name).exists()]
+    print(f"Result: {out} ({', '.join([*figures, 'scores.csv'])})")
 
 
 def recalibrate(
