@@ -29,6 +29,8 @@ from ssc_core.progress import Tick, share, silent, track
 
 __all__ = ["analyse_volume"]
 
+_THICK_MM = 0.9  # of slices; up to here sizes on bone were found to hold
+
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
@@ -99,6 +101,8 @@ def analyse_volume(
     table, left_out = lesion_table(kept), lesion_table(left)
     flags = (*warnings, *flags_3d(table, left_out, bones, params, seen, mask is not None))
     flags = (*flags, *(noise_flags(around, params.seed_hu) if seeds is None else ()))
+    if max(frame.spacing) > _THICK_MM:
+        flags = (*flags, f"slices {max(frame.spacing):g} mm apart: lesions on bone may be far too large")
     found_out = {
         "bones_given": mask is not None,
         "soft_tissue_hu": round(soft, 6),
