@@ -97,7 +97,7 @@ def test_a_bone_that_both_drew_alike_is_the_same_and_one_cut_short_is_not() -> N
     seen[60:100, 40:200] = 1
     drawn = np.zeros(SHAPE, np.int32)
     drawn[61:100, 42:200] = 3
-    assert agreed(drawn, 3, bone(seen), GRID) == 1
+    assert agreed(drawn, 3, bone(seen)) == 1
     drawn[:, 180:] = 0
-    assert agreed(drawn, 3, bone(seen), GRID) == 0
-    assert agreed(drawn, 3, bone(seen * 0), GRID) == 0
+    assert agreed(drawn, 3, bone(seen)) == 0
+    assert agreed(drawn, 3, bone(seen * 0)) == 0

@@ -88,7 +88,7 @@ def network_bones(
             pixel = np.rint(at / grid.step).astype(int)
             visible = ((pixel >= 0) & (pixel < np.asarray(hu.shape))).all(1)
             seen = float(outline.clear[visible].mean()) if visible.any() else 0.0
-            same = agreed(labels, k, second, grid)
+            same = agreed(labels, k, second)
             if same:
                 cover = np.where(labels == k, False, cover) | (second.labels == same)
             else:
