@@ -1,7 +1,8 @@
-"""A real viewer, the plugin's samples built once, waiting for a panel, and a mouse over the canvas."""
+"""A real viewer, samples built once, waiting for a panel, a mouse over the canvas, a heart in its thread."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -55,6 +56,34 @@ def click(qtbot: Any) -> Callable[[Any, str], None]:
         qtbot.waitUntil(lambda: not panel.busy, timeout=120_000)
 
     return press
+
+
+class Heart:
+    """Beats every 5 ms in the GUI thread and remembers its longest pause since ``begin``, in seconds."""
+
+    def __init__(self) -> None:
+        from qtpy.QtCore import QTimer
+
+        self.timer = QTimer()
+        self.timer.setInterval(5)
+        self.timer.timeout.connect(self.beat)
+        self.begin()
+        self.timer.start()
+
+    def begin(self) -> None:
+        self.last, self.longest = time.monotonic(), 0.0
+
+    def beat(self) -> None:
+        now = time.monotonic()
+        self.longest, self.last = max(self.longest, now - self.last), now
+
+
+@pytest.fixture
+def heart(qtbot: Any) -> Iterable[Heart]:
+    """A heart that beats in the GUI thread while the test runs."""
+    beating = Heart()
+    yield beating
+    beating.timer.stop()
 
 
 _MS_BETWEEN_MOVES = 25  # quicker ones are dropped, as those of a real mouse are
@@ -200,3 +229,34 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
     save_model(made, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def finger_volume(tmp_path_factory: pytest.TempPathFactory) -> Callable[[float], Path]:
+    """``finger_volume(0.4)``: a NIfTI with voxels of that many mm; a tubular bone and two balls beside it."""
+    import SimpleITK as sitk
+    from scipy.ndimage import gaussian_filter
+
+    folder = tmp_path_factory.mktemp("volume")
+    balls = {700.0: ((7.7, 3.6, 8.0), 1.9), 900.0: ((7.7, 15.0, 16.0), 1.4)}  # HU: centre and radius, mm
+
+    def make(step: float) -> Path:
+        path = folder / f"finger-{step}.nii.gz"
+        if path.exists():
+            return path
+        shape = [round(mm / step) for mm in (15.2, 17.6, 23.2)]
+        z, y, x = np.meshgrid(*(np.arange(n) * step for n in shape), indexing="ij", sparse=True)
+        away, width = np.sqrt((z - 7.7) ** 2 + (y - 8.7) ** 2), 3.2 + 0.6 * np.cos(x / 23 * 2 * np.pi)
+        hu = np.where(np.broadcast_to(away < 8.2, shape), 50.0, -1000.0)
+        hu = np.where(away < width, np.where(away < width - 1.2, 150.0, 1250.0), hu)
+        for value, (centre, radius) in balls.items():
+            ball = sum((a - c) ** 2 for a, c in zip((z, y, x), centre, strict=True)) < radius**2
+            hu = np.where(ball & (away >= width), value, hu)
+        hu = gaussian_filter(hu.astype(np.float32), 0.28 / step)
+        hu += np.random.default_rng(3).normal(0, 10, shape)
+        image = sitk.GetImageFromArray(hu.astype(np.float32))
+        image.SetSpacing((step, step, step))
+        sitk.WriteImage(image, str(path))
+        return path
+
+    return make

@@ -4,41 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
-from scipy.ndimage import gaussian_filter
 
 from napari_ssc.calcinosis.showing import findings_of
 
 ACROSS = np.array([0.0, 1.0])
 
 
-BALLS = {700.0: ((7.7, 3.6, 8.0), 1.9), 900.0: ((7.7, 15.0, 16.0), 1.4)}  # HU: centre and radius, mm
-STEP, SHAPE = 0.4, (38, 44, 58)
-
-
-@pytest.fixture(scope="module")
-def volume(tmp_path_factory):
-    """Soft tissue, a tubular bone along x and two balls beside it."""
-    z, y, x = np.meshgrid(*(np.arange(n) * STEP for n in SHAPE), indexing="ij", sparse=True)
-    away, width = np.sqrt((z - 7.7) ** 2 + (y - 8.7) ** 2), 3.2 + 0.6 * np.cos(x / 23 * 2 * np.pi)
-    hu = np.where(np.broadcast_to(away < 8.2, SHAPE), 50.0, -1000.0)
-    hu = np.where(away < width, np.where(away < width - 1.2, 150.0, 1250.0), hu)
-    for value, (centre, radius) in BALLS.items():
-        ball = sum((a - c) ** 2 for a, c in zip((z, y, x), centre, strict=True)) < radius**2
-        hu = np.where(ball & (away >= width), value, hu)
-    hu = gaussian_filter(hu.astype(np.float32), 0.28 / STEP)
-    hu += np.random.default_rng(3).normal(0, 10, SHAPE)
-    image = sitk.GetImageFromArray(hu.astype(np.float32))
-    image.SetSpacing((STEP, STEP, STEP))
-    path = tmp_path_factory.mktemp("volume") / "finger.nii.gz"
-    sitk.WriteImage(image, str(path))
-    return path
-
-
 @pytest.fixture
-def finger(shown_panel, qtbot, volume, click):
+def finger(shown_panel, qtbot, finger_volume, click):
     viewer, panel, mouse = shown_panel("Calcinosis")
-    panel.open_image(volume)
+    panel.open_image(finger_volume(0.4))
     qtbot.waitUntil(lambda: not panel.busy, timeout=60_000)
     click(panel)
     assert panel.result is not None, panel.message.text()

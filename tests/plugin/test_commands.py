@@ -102,3 +102,14 @@ def test_calcinosis_with_drawn_lesions(open_panel, click, press, copied):
     click(panel)
     assert "drawn" in panel.result.lesions.set_index("label").loc[label, "flags"]
     assert "--lesions=" in copied(panel)
+
+
+def test_calcinosis_of_a_volume(open_panel, click, qtbot, copied, finger_volume):
+    _, panel = open_panel("Calcinosis")
+    panel.open_image(finger_volume(0.4))
+    qtbot.waitUntil(lambda: not panel.busy, timeout=60_000)
+    panel.form["seed_hu"].value = 260.0
+    click(panel)
+    assert "volume_mm3" in panel.result.lesions
+    assert len(panel.result.lesions) == 2
+    assert "--seed-hu=260.0" in copied(panel)

@@ -137,6 +137,7 @@ def measured_volume(
     tick(0.0, 1.0, "reading the volume")
     warnings = (*volume.warnings, *check_hu(volume))
     hu = np.asarray(volume.hu, np.float32)
+    tick(0.02, 1.0, "reading the volume")
     hu = np.where(np.asarray(volume.outside), np.float32(-1024.0), hu)
     result = analyse_volume(
         hu,

@@ -7,28 +7,10 @@ import time
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt, QThreadPool, QTimer
+from qtpy.QtCore import Qt, QThreadPool
 from qtpy.QtWidgets import QApplication
 
 LEFT = Qt.MouseButton.LeftButton
-
-
-class Heart:
-    """Beats every 5 ms in the GUI thread and remembers its longest pause."""
-
-    def __init__(self):
-        self.timer = QTimer()
-        self.timer.setInterval(5)
-        self.timer.timeout.connect(self.beat)
-        self.begin()
-        self.timer.start()
-
-    def begin(self):
-        self.last, self.longest = time.monotonic(), 0.0
-
-    def beat(self):
-        now = time.monotonic()
-        self.longest, self.last = max(self.longest, now - self.last), now
 
 
 def grow(panel, section):
@@ -82,7 +64,7 @@ def ready(chest, press):
 
 
 @pytest.mark.slow
-def test_window_stays_alive_in_every_run_and_cancel_ends_its_thread(ready, qtbot, monkeypatch):
+def test_window_stays_alive_in_every_run_and_cancel_ends_its_thread(ready, qtbot, heart, monkeypatch):
     """A pause counts against the longest of the idle window in the same run: at most 100 ms more, in the
     best of five, since what else the machine does only lengthens a pause. What a run shows is left out."""
     _, panel = ready
@@ -93,7 +75,6 @@ def test_window_stays_alive_in_every_run_and_cancel_ends_its_thread(ready, qtbot
         type(panel), "start", lambda self, work, then, saying: started(self, work, lambda _: None, saying)
     )
     pauses, late = {}, {}
-    heart = Heart()
     for name, begin in RUNS.items():
         for attempt in range(5):
             heart.begin()
@@ -117,7 +98,6 @@ def test_window_stays_alive_in_every_run_and_cancel_ends_its_thread(ready, qtbot
         if job is not None:  # else it was done within the 100 ms
             qtbot.waitUntil(lambda job=job: not job.is_running, timeout=10_000)
         late[name] = time.monotonic() - clicked
-    heart.timer.stop()
     assert {n: t for n, t in late.items() if t >= 1.0} == {}
     assert {n: p for n, p in pauses.items() if p >= 0.1} == {}
 

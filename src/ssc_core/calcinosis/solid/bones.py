@@ -15,7 +15,7 @@ from ssc_core.calcinosis.numbering import numbered
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.solid.grid import Block
 from ssc_core.calcinosis.solid.marrow import marrow_of
-from ssc_core.progress import Tick, silent, track
+from ssc_core.progress import Tick, share, silent, track
 
 __all__ = ["bone_of", "find_bones_3d", "near_bone_hu", "signed_distance"]
 
@@ -30,6 +30,7 @@ _NEAR_MM, _AROUND_MM = 1.2, 5.0  # neighbourhoods of one place on a bone
 _EXCESS_MM = 0.45  # thicker than around by more than this: something lies on the bone
 _MIDDLE, _LOW = 0.5, 0.35
 _SPOTS, _FEET = 1200, 12000  # enough places to know a smooth thickness
+_AT_ONCE = 50  # the lists of neighbours are made without letting other threads in: few at a time
 
 
 def find_bones_3d(block: Block, soft_hu: float, params: CalcinosisParams, tick: Tick = silent) -> Bones:
@@ -52,7 +53,8 @@ def find_bones_3d(block: Block, soft_hu: float, params: CalcinosisParams, tick: 
         ``area_mm2`` of its bones is a volume here (mm3).
     """
     hu, step, bone_hu = block.hu, block.step, params.bone_hu
-    marrow = marrow_of(hu, bone_hu, step)
+    marrow = marrow_of(hu, bone_hu, step, share(tick, 0.0, 0.0))
+    tick(0, 1, "looking for marrow")
     solid = _solid(hu, soft_hu, bone_hu, step)
     labels = np.zeros(hu.shape, np.int32)
     found: list[Bone] = []
@@ -61,7 +63,8 @@ def find_bones_3d(block: Block, soft_hu: float, params: CalcinosisParams, tick: 
     for number in track(range(1, len(cells) + 1), tick, "outlining bones"):
         box = _around(cells[number - 1], hu.shape, step)
         inner = marrow[box] == number
-        traced = _with_cortex(hu[box], inner, solid[box], step, soft_hu)
+        part = share(tick, (number - 1) / len(cells), number / len(cells))
+        traced = _with_cortex(hu[box], inner, solid[box], step, soft_hu, part)
         if traced is None:
             continue
         mask, seen, blur = traced
@@ -69,27 +72,32 @@ def find_bones_3d(block: Block, soft_hu: float, params: CalcinosisParams, tick: 
         labels[box][mine] = len(found) + 1
         blurs.append(blur)
         found.append(bone_of(mine, box, hu.shape, step, seen))
+    tick(1, 1, "numbering bones")
     numbers = numbered(found, labels, hu > params.tissue_hu, block)
     named = tuple(
         replace(b, finger=f, phalanx=p, sure=s) for b, (f, p, s) in zip(found, numbers, strict=True)
     )
     mask = labels > 0
     good = [b for b in blurs if math.isfinite(b)]
+    tick(1, 1, "measuring the distance to bone")
+    near = near_bone_hu(hu, mask, step)
     return Bones(
         labels,
         named,
-        near_bone_hu(hu, mask, step),
-        signed_distance(mask, step),
+        near,
+        signed_distance(mask, step, share(tick, 1.0, 1.0)),
         float(np.median(good)) if good else math.nan,
     )
 
 
-def signed_distance(mask: BoolArray, step: tuple[float, ...]) -> FloatArray:
+def signed_distance(mask: BoolArray, step: tuple[float, ...], tick: Tick = silent) -> FloatArray:
     """Distance to a mask's surface in mm, negative inside; infinite without a mask."""
     if not mask.any():
         return np.full(mask.shape, np.inf, np.float32)
     half = float(np.mean(step)) / 2
+    tick(0, 2, "measuring the distance to bone")
     outside = ndi.distance_transform_edt(~mask, sampling=step)
+    tick(1, 2, "measuring the distance to bone")
     inside = ndi.distance_transform_edt(mask, sampling=step)
     return np.asarray(np.where(mask, half - inside, outside - half), np.float32)
 
@@ -118,16 +126,23 @@ def _solid(hu: FloatArray, soft_hu: float, bone_hu: float, step: tuple[float, ..
 
 
 def _with_cortex(
-    hu: FloatArray, marrow: BoolArray, solid: BoolArray, step: tuple[float, ...], soft_hu: float
+    hu: FloatArray,
+    marrow: BoolArray,
+    solid: BoolArray,
+    step: tuple[float, ...],
+    soft_hu: float,
+    tick: Tick = silent,
 ) -> tuple[BoolArray, float, float] | None:
     """Mask, share of the surface that was seen free, blur."""
     away, foot = ndi.distance_transform_edt(~marrow, sampling=step, return_indices=True)
+    tick(1, 5, "outlining bones")
     body = (solid | marrow) & (away <= _REACH_MM)
     # what can be reached from the marrow without leaving what is dense
     labels, _ = ndi.label(body)
     core = np.unique(labels[marrow])
     body = np.isin(labels, core[core > 0])
     rim = body & ~ndi.binary_erosion(body, border_value=1) & ~marrow & (away < _REACH_MM - max(step))
+    tick(2, 5, "outlining bones")
     at = np.argwhere(rim)
     if len(at) < 50:
         return None
@@ -137,11 +152,13 @@ def _with_cortex(
     spots, near, around = _thickness(surface, feet, beyond)
     covered = near > around + _EXCESS_MM
     thick = np.minimum(np.where(covered, around, near), _THICKEST_MM)
+    tick(3, 5, "outlining bones")
     shell = (away > 0) & (away <= _THICKEST_MM + 1) & body
     _, which = cKDTree(spots).query(foot[:, shell].T * np.asarray(step))
     mask = marrow.copy()
     mask[shell] = away[shell] <= thick[which]
     mask = ndi.binary_closing(np.pad(mask, 3), iterations=2)[3:-3, 3:-3, 3:-3] & (body | marrow)
+    tick(4, 5, "outlining bones")
     blur = _blur(hu, rim, soft_hu, step)
     return mask, 1.0 - float(covered.mean()), blur
 
@@ -156,17 +173,14 @@ def _thickness(
     tree = cKDTree(feet)
     around = np.full(len(spots), float(np.quantile(beyond, _LOW)))
     near = np.full(len(spots), np.nan)
-    for k, (close, wide) in enumerate(
-        zip(
-            tree.query_ball_point(spots, _NEAR_MM),
-            tree.query_ball_point(spots, _AROUND_MM),
-            strict=True,
-        )
-    ):
-        if len(wide) >= 8:
-            around[k] = np.quantile(beyond[wide], _LOW)
-        if len(close) >= 3:
-            near[k] = np.quantile(beyond[close], _MIDDLE)
+    for first in range(0, len(spots), _AT_ONCE):
+        few = spots[first : first + _AT_ONCE]
+        found = (tree.query_ball_point(few, reach) for reach in (_NEAR_MM, _AROUND_MM))
+        for k, (close, wide) in enumerate(zip(*found, strict=True), start=first):
+            if len(wide) >= 8:
+                around[k] = np.quantile(beyond[wide], _LOW)
+            if len(close) >= 3:
+                near[k] = np.quantile(beyond[close], _MIDDLE)
     near = np.where(np.isfinite(near), near, around)
     return spots, near, around
 

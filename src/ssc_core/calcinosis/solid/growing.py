@@ -14,6 +14,7 @@ from scipy import ndimage as ndi
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.solid.grid import Block
 from ssc_core.errors import InputError
+from ssc_core.progress import Tick, silent, track
 
 __all__ = ["GrownBody", "grow_bodies"]
 
@@ -42,6 +43,7 @@ def grow_bodies(
     params: CalcinosisParams,
     soft_hu: float,
     seeds: Sequence[Sequence[float]] | None = None,
+    tick: Tick = silent,
 ) -> list[GrownBody]:
     """Grow a body from every seed, brightest first.
 
@@ -59,6 +61,8 @@ def grow_bodies(
         HU of soft tissue.
     seeds : sequence of (z, y, x), optional
         Indices in the volume; automatic when not given.
+    tick : Tick
+        Told once pools are found, and before each seed.
 
     Raises
     ------
@@ -70,10 +74,11 @@ def grow_bodies(
     floor = (rest + soft_hu > params.floor_hu) & free
     pools = cc3d.connected_components(floor, connectivity=links)
     boxes = ndi.find_objects(pools)
+    tick(0, 1, "growing lesions")
     points = _given(seeds, block) if seeds is not None else _brightest(rest, distance, params, soft_hu, links)
     done = np.zeros(rest.shape, bool)
     grown = []
-    for point in points:
+    for point in track(points, tick, "growing lesions"):
         pool = int(pools[point])
         if not pool or done[point]:
             continue

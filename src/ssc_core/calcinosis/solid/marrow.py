@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage as ndi
 
+from ssc_core.progress import Tick, silent, track
+
 __all__ = ["marrow_of"]
 
 BoolArray = npt.NDArray[np.bool_]
@@ -16,7 +18,9 @@ _SMALLEST_MM3 = 12.0
 _NARROWEST_MM = 0.9
 
 
-def marrow_of(hu: npt.NDArray[np.float32], bone_hu: float, step: tuple[float, ...]) -> npt.NDArray[np.int32]:
+def marrow_of(
+    hu: npt.NDArray[np.float32], bone_hu: float, step: tuple[float, ...], tick: Tick = silent
+) -> npt.NDArray[np.int32]:
     """Label the marrow of each bone, largest first.
 
     A cortex that is thin somewhere leaks in three dimensions, but seldom in every plane. So a voxel is
@@ -31,9 +35,11 @@ def marrow_of(hu: npt.NDArray[np.float32], bone_hu: float, step: tuple[float, ..
         Lowest threshold, HU.
     step : tuple of float
         Voxel size, mm.
+    tick : Tick
+        Told after each threshold.
     """
     inside = np.zeros(hu.shape, bool)
-    for level in _LEVELS:
+    for level in track(_LEVELS, tick, "looking for marrow"):
         inside |= _enclosed(hu > level * bone_hu)
     narrow = _ball(_NARROWEST_MM / 2, step)
     wide = ndi.binary_opening(np.pad(inside, 1, mode="edge"), narrow)[1:-1, 1:-1, 1:-1]

@@ -83,6 +83,7 @@ def analyse_volume(
     params = params or CalcinosisParams()
     hu = _checked(hu, params, mask)
     block = block_of(hu, frame, params.tissue_hu)
+    tick(0.03, 1.0, "measuring soft tissue")
     around = soft_tissue(block.hu, block.hu > params.tissue_hu)
     soft = around.hu
     seeded = params.model_copy(update={"seed_hu": around.seed_hu(params.seed_hu)})
@@ -90,8 +91,9 @@ def analyse_volume(
     bones = _bones(block, params, soft, mask, network, share(tick, 0.1, 0.6))
     seen = math.isfinite(bones.blur_mm)
     blur = bones.blur_mm if seen else params.blur_mm
+    tick(0.6, 1.0, "taking the bones away")
     rest, _ = residual(block.hu, bones, soft, blur, block.step)
-    grown = grow_bodies(rest, bones.distance, block, seeded, soft, seeds)
+    grown = grow_bodies(rest, bones.distance, block, seeded, soft, seeds, share(tick, 0.62, 0.65))
     found = [
         measure_body(g, block, rest, bones, frame.pixel_size, params, soft, blur)
         for g in track(grown, share(tick, 0.65, 0.95), "measuring lesions")
