@@ -81,9 +81,10 @@ def slide_layer(slide: Any, name: str, case: BaseModel) -> LayerData:
 
 
 def volume_layer(volume: Any, name: str, case: BaseModel) -> LayerData:
-    """A CT as a lazy image in millimetres, in the lung window."""
+    """A CT as a lazy image in millimetres, in the lung window; what is cheap to read again is not kept."""
     arguments = {"name": name, "contrast_limits": _LUNG_WINDOW, "metadata": {SOURCE: volume, CASE: case}}
-    return volume.hu, {**arguments, **placed(volume.frame)}, "image"
+    keep = not getattr(volume.pixels, "mapped", False)
+    return volume.hu, {**arguments, "cache": keep, **placed(volume.frame)}, "image"
 
 
 def finger_layer(image: Any, name: str, case: BaseModel) -> LayerData:

@@ -22,6 +22,7 @@ def open_slide(case: Any, tick: Tick = silent, name: str = "") -> LayerData:
 def open_ct(case: Any, tick: Tick = silent, name: str = "") -> LayerData:
     """The CT of a ``LungCase``, its first picture decoded, so that the GUI thread need not wait for it."""
     volume = case.open(tick)
+    volume.prepare(tick)
     tick(1.0, 1.0, "reading the first slice")
     volume.hu[volume.shape[0] // 2].compute()
     return volume_layer(volume, name or _shown(case.ct), case)

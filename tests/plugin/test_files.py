@@ -9,6 +9,8 @@ import pytest
 import shapely
 from napari.layers import Layer
 
+from napari_ssc._layers import volume_layer
+from napari_ssc._opening import open_ct
 from napari_ssc._reader import get_reader
 from napari_ssc._writer import write_labels
 from ssc_core.cohort import room
@@ -16,7 +18,8 @@ from ssc_core.errors import GeometryError, OutputError
 from ssc_core.geometry import Frame
 from ssc_core.io.roi import Roi, read_rois, write_rois
 from ssc_core.io.store import read_array, write_map, write_mask
-from ssc_core.io.volume import open_volume
+from ssc_core.io.volume import open_volume, volume_from_array, write_nifti
+from ssc_core.lung.case import LungCase
 
 
 @pytest.mark.parametrize(
@@ -192,3 +195,19 @@ def test_large_slide_opens_without_holding_level_0(make_napari_viewer, tmp_path)
     assert layer.data[0].shape[:2] == (30000, 30000)
     assert layer.data_level == len(layer.data) - 1
     assert peak < 200e6
+
+
+def test_compressed_ct_tells_how_it_is_unpacked_and_is_not_held(tmp_path, monkeypatch):
+    monkeypatch.setattr("ssc_core.io.volume.unpacked.IN_MEMORY_BYTES", 0)
+    hu = np.random.default_rng(0).integers(-1000, 500, (6, 9, 8)).astype(np.int16)
+    volume = volume_from_array(hu, Frame((2.0, 1.0, 1.0), (0.0, 0.0, 0.0)))
+    write_nifti(tmp_path / "ct.nii.gz", hu, volume)
+    told = []
+    case = LungCase(case_id="case", ct=tmp_path / "ct.nii.gz")
+    data, arguments, kind = open_ct(case, lambda done, total, what: told.append((what, done == total)))
+    assert ("unpacking the file", False) in told
+    assert ("unpacking the file", True) in told
+    layer = Layer.create(data, arguments, kind)
+    assert np.array_equal(np.asarray(layer.data), hu)
+    assert arguments["cache"] is False  # napari would keep every block that is looked at
+    assert volume_layer(volume, "in memory", case)[1]["cache"] is True

@@ -115,6 +115,7 @@ def analysed(
         If the CT or the mask cannot be used.
     """
     image = case.open(share(tick, 0.0, 0.05))
+    image.prepare(share(tick, 0.0, 0.05))
     if mask is None and case.mask is not None:
         mask = read_mask(case.mask, image)
     try:

@@ -1,14 +1,14 @@
 """NIfTI-1 and NIfTI-2 in one file (.nii, .nii.gz), read straight from the published header layout.
 
 Not through ITK, which for ``ct.nii.gz`` reads a ``ct.nii`` that lies beside it, and returns arbitrary values
-for the missing end of a truncated file. Uncompressed files are memory-mapped: only what is asked for is read.
+for the missing end of a truncated file. Files are memory-mapped, compressed ones after they were unpacked to
+a scratch file: only what is asked for is read.
 """
 
 from __future__ import annotations
 
 import gzip
 import math
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +18,9 @@ import numpy.typing as npt
 
 from ssc_core.errors import FormatError, GeometryError, InputError, ScaleUnknown
 from ssc_core.geometry import Frame
-from ssc_core.io.volume.pixels import DecodedOnce, Pixels, as_hu, file_token, hu_dtype
+from ssc_core.io.volume.pixels import Pixels, as_hu, file_token, hu_dtype
+from ssc_core.io.volume.unpacked import UNREADABLE, Unpacked
+from ssc_core.progress import Tick, silent
 
 __all__ = ["NiftiHeader", "nifti_pixels", "read_nifti_header"]
 
@@ -35,7 +37,6 @@ _TYPES = {
     1280: "u8",
 }
 _MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
-_UNREADABLE = (OSError, EOFError, zlib.error)
 
 # name -> (format, offset), as in nifti1.h and nifti2.h
 _FIELDS_1 = {
@@ -84,7 +85,7 @@ def read_nifti_header(path: Path) -> NiftiHeader:
     try:
         with _opened(path) as file:
             raw = file.read(540)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise FormatError("the file is not a complete NIfTI file", source=path) from error
     fields = _fields(raw, path)
     dim = [int(d) for d in fields["dim"]]
@@ -111,11 +112,10 @@ def read_nifti_header(path: Path) -> NiftiHeader:
 
 
 def nifti_pixels(path: Path, header: NiftiHeader, dtype: np.dtype[Any] | None = None) -> Pixels:
-    """HU of a NIfTI file: memory-mapped, or decompressed once. `dtype` overrides int16 or float32."""
+    """HU of a NIfTI file, memory-mapped (unpacked before, if need be). `dtype` overrides int16 or float32."""
     dtype = dtype or hu_dtype(header.stored, header.slope, header.intercept)
-    if path.name.lower().endswith(".gz"):
-        return DecodedOnce(path, header.shape, dtype, file_token(path), _decompressed, (header, dtype))
-    return _Mapped(path, header, dtype, file_token(path))
+    content = Unpacked(path, header.size) if path.name.lower().endswith(".gz") else None
+    return _Mapped(path, header, dtype, file_token(path), content)
 
 
 @dataclass(frozen=True)
@@ -124,29 +124,32 @@ class _Mapped:
     header: NiftiHeader
     dtype: np.dtype[Any]
     token: str
+    content: Unpacked | None
     ndim = 3
+    mapped = True
 
     @property
     def shape(self) -> tuple[int, ...]:
         return self.header.shape
 
+    def prepare(self, tick: Tick) -> None:
+        """Do what the first block would wait for."""
+        if self.content is not None:
+            self.content.unpack(tick)
+
     def __getitem__(self, index: Any) -> npt.NDArray[Any]:
         h = self.header
+        self.prepare(silent)
         try:
-            stored = np.memmap(self.file, h.stored, "r", h.offset, h.shape)[index]
+            mapped: npt.NDArray[Any]
+            if self.content is None:
+                mapped = np.memmap(self.file, h.stored, "r", h.offset, h.shape)
+            else:
+                mapped = np.ndarray(h.shape, h.stored, self.content.buffer(), h.offset)
+            stored = mapped[index]
         except (OSError, ValueError) as error:
             raise FormatError("the file can no longer be read", source=self.file) from error
         return np.array(as_hu(stored, self.dtype, h.slope, h.intercept, self.file), self.dtype)
-
-
-def _decompressed(path: Path, h: NiftiHeader, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    try:
-        with gzip.open(path) as file:
-            raw = file.read()
-    except _UNREADABLE as error:
-        raise FormatError("the file is truncated or damaged", source=path) from error
-    stored = np.frombuffer(raw, h.stored, math.prod(h.shape), h.offset).reshape(h.shape)
-    return as_hu(stored, dtype, h.slope, h.intercept, path)
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -199,7 +202,7 @@ def _uncompressed_size(path: Path, expected: int) -> int:
         with gzip.open(path) as stream:
             while block := stream.read(1 << 22):
                 total += len(block)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise FormatError("the file is truncated or damaged", source=path) from error
     return total
 

@@ -17,6 +17,7 @@ from ssc_core.geometry import Frame
 from ssc_core.io.volume.orientation import ItkGeometry, Orientation, itk_geometry, orient
 from ssc_core.io.volume.pixels import InMemory, Pixels, slices_per_chunk
 from ssc_core.io.volume.regridded import Regridded
+from ssc_core.progress import Tick, silent
 
 __all__ = ["NEVER_TISSUE_HU", "Volume", "volume_from_array"]
 
@@ -106,6 +107,24 @@ class Volume:
         chunks = (slices_per_chunk(self.pixels.shape, self.pixels.dtype), -1, -1)
         name = f"volume-{self.pixels.token}"
         return da.from_array(self.pixels, chunks=chunks, name=name, inline_array=True)
+
+    def prepare(self, tick: Tick = silent) -> None:
+        """Do now what the first slice would wait for: a compressed NIfTI is unpacked. Else nothing is done.
+
+        Parameters
+        ----------
+        tick : Tick
+            Told how far it is.
+
+        Raises
+        ------
+        FormatError
+            If the file is truncated or damaged.
+        OutputError
+            If there is no room for the unpacked file.
+        """
+        if (prepare := getattr(self.pixels, "prepare", None)) is not None:
+            prepare(tick)
 
     def to_source(self, array: npt.ArrayLike) -> tuple[npt.NDArray[Any], ItkGeometry]:
         """Take a result back to the order and geometry of the file.
