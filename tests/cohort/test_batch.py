@@ -146,6 +146,17 @@ def test_results_do_not_depend_on_order_or_workers(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("toy")
+def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path) -> None:
+    manifest = _study(tmp_path / "s", {"a": "1", "a-b": "2"})
+    cases = tmp_path / "out" / "cases"
+    for name in (".a-x3_9kqzz.partial", ".a-x3_9kqzz.earlier", ".c-x3_9kqzz.partial", ".a-notes.partial"):
+        (cases / name / "sub").mkdir(parents=True)
+    (tmp_path / "out" / "run.json").write_text("{}")
+    run_batch("toy", manifest, tmp_path / "out")
+    assert sorted(p.name for p in cases.iterdir()) == [".a-notes.partial", ".c-x3_9kqzz.partial", "a", "a-b"]
+
+
+@pytest.mark.usefixtures("toy")
 def test_cancelling_keeps_what_is_finished(tmp_path: Path) -> None:
     manifest = _study(tmp_path / "s", {"a": "1", "b": "stuck", "c": "3"})
     out = tmp_path / "out"

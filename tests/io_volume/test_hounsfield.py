@@ -11,7 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from ssc_core.errors import EmptyError, FormatError, InputError
+from ssc_core.errors import EmptyError, FormatError, GeometryError, InputError
 from ssc_core.geometry import Frame
 from ssc_core.io.volume import check_hu, open_volume, volume_from_array
 
@@ -109,6 +109,42 @@ def test_an_enhanced_multi_frame_file(ct: Any, tmp_path: Path, intercepts: Any) 
     assert open_volume(tmp_path).shape == volume.shape
 
 
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_compressed_multi_frame_file(ct: Any, tmp_path: Path, codec: str) -> None:
+    uid, encode = CODECS[codec]
+    ct.write_enhanced(tmp_path / "x.dcm", ct.Grid())
+    ds = pydicom.dcmread(tmp_path / "x.dcm")
+    if encode is None:
+        ds.compress(uid)
+    else:
+        ds.PixelData = pydicom.encaps.encapsulate([encode(frame) for frame in ds.pixel_array])
+        ds.file_meta.TransferSyntaxUID = uid
+        ds["PixelData"].is_undefined_length = True
+    ds.save_as(tmp_path / "x.dcm")
+    ct.assert_in_place(open_volume(tmp_path / "x.dcm"))
+
+
+def test_an_enhanced_file_keeps_the_rules_of_a_series(ct: Any, tmp_path: Path) -> None:
+    file = tmp_path / "x.dcm"
+    ct.write_enhanced(file, ct.Grid(), only=[0, 1, 2, 3, 5, 6, 7, 8])
+    with pytest.raises(GeometryError, match=r"1 slice is missing: between frame \d of x\.dcm and"):
+        open_volume(file)
+    filled = open_volume(file, resample_gaps=True)
+    assert "1 missing slice was filled" in filled.warnings[0]
+    ct.assert_in_place(filled)  # the field is linear, and so is the filling
+    ct.write_enhanced(file, ct.Grid(), only=[0, 1, 2, 3, 4, 5, 5, 6, 7, 8])
+    with pytest.raises(GeometryError, match="lie at the same position"):
+        open_volume(file)
+    ct.write_enhanced(file, ct.Grid(step=(0.0, 0.6, 3.0)))
+    assert "sheared by 11.3 degrees" in open_volume(file).warnings[0]
+    ds = pydicom.dcmread(file)
+    for item in ds.PerFrameFunctionalGroupsSequence:
+        del item.PixelValueTransformationSequence
+    ds.save_as(file)
+    with pytest.raises(InputError, match=r"slice frame \d of x\.dcm has no RescaleIntercept"):
+        open_volume(file)
+
+
 def test_big_endian_pixels(ct: Any, tmp_path: Path) -> None:
     for file in ct.write_series(tmp_path):
         ds = pydicom.dcmread(file)
@@ -122,6 +158,29 @@ def test_unsigned_values_without_intercept_are_not_taken_for_hu(ct: Any, tmp_pat
     ct.write_series(tmp_path, slope=None, intercept=None)
     with pytest.raises(InputError, match="no RescaleIntercept and unsigned pixels"):
         open_volume(tmp_path)
+
+
+def test_a_slice_that_lacks_the_rescale_of_the_others_is_refused(ct: Any, tmp_path: Path) -> None:
+    files = ct.write_series(tmp_path, signed=True, intercept=-24)
+    ct.edit(files[3], RescaleIntercept=None, RescaleSlope=None)
+    with pytest.raises(InputError, match=r"ZZNAME_003\.dcm lacks .* which other slices have") as caught:
+        open_volume(tmp_path)
+    assert "ZZNAME" not in caught.value.storable
+    for file in files:  # where it says nothing, its absence says nothing either
+        ct.edit(file, RescaleIntercept=0, RescaleSlope=1)
+    ct.edit(files[3], RescaleIntercept=None, RescaleSlope=None)
+    assert open_volume(tmp_path).warnings[0].startswith("1 slice lacks RescaleSlope")
+
+
+def test_an_unknown_compression_has_a_way_out(ct: Any, tmp_path: Path) -> None:
+    for file in ct.write_series(tmp_path):
+        ds = pydicom.dcmread(file)
+        ds.PixelData = pydicom.encaps.encapsulate([ds.PixelData])
+        ds.file_meta.TransferSyntaxUID = "1.2.3.4.5"
+        ds["PixelData"].is_undefined_length = True
+        ds.save_as(file)
+    with pytest.raises(FormatError, match=r"ZZNAME_000\.dcm: .*export it uncompressed"):
+        open_volume(tmp_path).hu.compute()
 
 
 @pytest.mark.parametrize(

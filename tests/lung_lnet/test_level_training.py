@@ -19,7 +19,7 @@ from ssc_core.cohort import read_manifest
 from ssc_core.errors import Cancelled, FormatError, InputError, OutputError
 from ssc_core.geometry import Frame
 from ssc_core.io.volume import open_volume, volume_from_array
-from ssc_core.lung.lnet.case import LevelCase
+from ssc_core.lung.lnet.case import LevelCase, read_levels
 from ssc_core.lung.lnet.contract import Contract
 from ssc_core.lung.lnet.evaluate import summary
 from ssc_core.lung.lnet.params import LevelNetParams, LevelTrainParams
@@ -117,18 +117,46 @@ def test_test_patients_are_fixed_and_card_and_levels_agree(
     # the command for a CT and the figures of the run come from the same votes
     case = next(c for c in cases_of(manifest) if c.case_id == "case1")
     step = LevelNetParams(step=2, device="cpu")
-    levels_by_network(case.ct, tmp_path / "run", tmp_path / "levels.csv", params=step)
+    levels_by_network(case, tmp_path / "run", tmp_path / "levels.csv", params=step)
     printed = capsys.readouterr().out
     table = pd.read_csv(tmp_path / "levels.csv")
     assert "Muster" not in (tmp_path / "levels-run.json").read_text()
     assert '"ct": "sha256:' in (tmp_path / "levels-run.json").read_text()
     with pytest.raises(OutputError, match="exists already"):
-        levels_by_network(case.ct, tmp_path / "run", tmp_path / "levels.csv", params=step)
+        levels_by_network(case, tmp_path / "run", tmp_path / "levels.csv", params=step)
+    assert set(table["note"]) == {"error unknown: too few validation patients"}  # four of them
+    assert "no band is stated" in printed
     mine = rows[rows["case_id"] == "case1"].set_index("level")["z_mm"]
     assert np.allclose(table.set_index("level")["z_mm"], mine, atol=1e-3)
     assert ("do not follow" in printed) == (np.diff(mine) >= 0).any()
     one = tmp_path / "run" / "fold-1" / "best.safetensors"
     assert len(predict_levels(open_volume(case.ct), one, LevelNetParams(step=2, device="cpu")).votes_mm) == 3
+
+
+def test_the_levels_of_a_batch_are_the_training_manifest(
+    tmp_path: Path, tiny: Plan, study: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cases = cases_of(study(6))
+    rows, lines = [], ["case_id,ct,series_rule,resample_gaps,patient"]
+    for i, case in enumerate(cases):
+        rows.append(pd.read_csv(case.table).assign(case_id=f"00{i}"))
+        lines.append(f"00{i},{case.ct},thinnest axial,yes,p{i}")
+    pd.concat(rows).to_csv(tmp_path / "levels.csv", index=False)
+    manifest = tmp_path / "manifest.csv"  # as it was given to 'ssc lung levels'
+    manifest.write_text("\n".join(lines) + "\n")
+    (first, *_) = cases_of(manifest)
+    assert (first.series_rule, first.resample_gaps) == ("thinnest axial", True)
+    with pytest.raises(InputError, match=r"case 000 has no level table; fill .* or give --levels"):
+        command(manifest, out=tmp_path / "none", params=QUICK)
+    one = QUICK.model_copy(update={"epochs": 1})
+    command(manifest, out=tmp_path / "run", levels=tmp_path / "levels.csv", params=one)
+    found = pd.read_csv(tmp_path / "run" / "predictions.csv", dtype={"case_id": str})
+    truth = {f"00{i}": read_levels(case.table).z_mm for i, case in enumerate(cases)}
+    assert set(found["case_id"]) == set(truth)
+    for row in found.itertuples():
+        assert row.true_z_mm == pytest.approx(truth[row.case_id][row.level - 1], abs=1e-3)
+    with pytest.raises(InputError, match="has no rows of case 7"):
+        read_levels(tmp_path / "levels.csv", "7")
 
 
 def test_problems_of_all_cases_are_told_at_once(tmp_path: Path, tiny: Plan, study: Study) -> None:

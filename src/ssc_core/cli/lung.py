@@ -169,9 +169,9 @@ def levels(
         Trained networks (a run of 'ssc lung train-levels') that find the levels of one CT instead.
     """
     if weights is not None:
-        if mask is not None or series_rule is not None or resample_gaps or ct.suffix.lower() == ".csv":
-            raise InputError("--weights takes one CT and no --mask, --series-rule or --resample-gaps")
-        levels_by_network(ct, weights, out, series=series)
+        if mask is not None or ct.suffix.lower() == ".csv":
+            raise InputError("--weights takes one CT and no --mask")
+        levels_by_network(_case(ct, series, series_rule, resample_gaps), weights, out)
         return
     from ssc_core.lung.export import gather_levels, level_files, write_levels
 
@@ -219,10 +219,16 @@ def _one(
 ) -> LungResult:
     from ssc_core.lung.case import analysed
 
-    given = {"case_id": "case", "ct": ct, "series": series, "series_rule": series_rule}
-    case = parsed(LungCase, {**given, "resample_gaps": resample_gaps, "mask": mask})
+    case = _case(ct, series, series_rule, resample_gaps, mask)
     with bar() as tick:
         return analysed(case, params, tick)
+
+
+def _case(
+    ct: Path, series: str | None, series_rule: str | None, resample_gaps: bool, mask: Path | None = None
+) -> LungCase:
+    given = {"case_id": "case", "ct": ct, "series": series, "series_rule": series_rule}
+    return parsed(LungCase, {**given, "resample_gaps": resample_gaps, "mask": mask})
 
 
 def _say(result: LungResult, files: tuple[Path, ...]) -> None:

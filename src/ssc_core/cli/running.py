@@ -86,7 +86,8 @@ def batch(room_name: str, manifest: Path, out: Path, params: Params, workers: in
     print(f"\n{outcome.finished} finished, {outcome.skipped} finished before, {outcome.failed} failed")
     print(f"Results: {outcome.results}")
     if outcome.failed:
-        raise CasesFailed(f"{outcome.failed} cases failed; the reasons are in {outcome.failures}")
+        number = "1 case" if outcome.failed == 1 else f"{outcome.failed} cases"
+        raise CasesFailed(f"{number} failed; the reasons are in {outcome.failures}")
 
 
 def _text(table: pd.DataFrame) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from cyclopts import Parameter
 
 from ssc_core.cli.running import Out, bar
+from ssc_core.lung.case import LungCase
 from ssc_core.lung.lnet.params import LevelNetParams, LevelTrainParams
 
 __all__ = ["levels_by_network", "train_levels"]
@@ -17,19 +18,24 @@ Options = Annotated[LevelTrainParams, Parameter(name="*")]
 _DEFAULT = LevelTrainParams()
 
 
-def train_levels(manifest: Path, /, *, out: Out, params: Options = _DEFAULT) -> None:
+def train_levels(
+    manifest: Path, /, *, out: Out, levels: Path | None = None, params: Options = _DEFAULT
+) -> None:
     """Train the L-Net on CTs whose levels are known; the same command goes on after a stop.
 
     Parameters
     ----------
     manifest
-        CSV with case_id, ct, levels (a table of level and z_mm), and if wanted patient, series, set (test).
+        CSV with case_id, ct, levels (a table of level and z_mm), and if wanted patient, set (test), series,
+        series_rule, resample_gaps. The manifest of 'ssc lung levels MANIFEST' will do with --levels.
+    levels
+        Table with case_id, level and z_mm for the rows that name none: the levels.csv of that command.
     """
     from ssc_core.cohort import read_manifest
     from ssc_core.lung.lnet.case import LevelCase
     from ssc_core.lung.lnet.train import train_levels as train
 
-    cases = read_manifest(manifest, LevelCase)
+    cases = [c.with_levels(levels) for c in read_manifest(manifest, LevelCase)]
     with bar() as tick:
         done = train(cases, out, params, tick=tick)
     print(_text(done.table))
@@ -40,32 +46,28 @@ def train_levels(manifest: Path, /, *, out: Out, params: Options = _DEFAULT) -> 
 
 
 def levels_by_network(
-    ct: Path, weights: Path, out: Path, *, series: str | None = None, params: LevelNetParams | None = None
+    case: LungCase, weights: Path, out: Path, *, params: LevelNetParams | None = None
 ) -> None:
     """Find the five levels of one CT with trained networks; write the table, print it and what must be said.
 
     Parameters
     ----------
-    ct : Path
-        DICOM folder, NIfTI, NRRD or MHA.
+    case : LungCase
+        The CT and how it is opened.
     weights : Path
         Training run or weight file.
     out : Path
         ``.csv``; it must not exist.
-    series : str, optional
-        Which series of a folder that holds several.
     params : LevelNetParams, optional
         How.
     """
-    from ssc_core.io.volume import open_volume
     from ssc_core.lung.export import level_files
     from ssc_core.lung.lnet.predict import predict_levels
     from ssc_core.lung.lnet.save import write_prediction
 
     level_files(out)
-    image = open_volume(ct, series=int(series) if series and series.isdigit() else series)
     with bar() as tick:
-        found = predict_levels(image, weights, params, tick=tick)
+        found = predict_levels(case.open(), weights, params, tick=tick)
     files = write_prediction(found, out)
     shown = found.table()[["level", "name", "z_mm", "slice", "uncertainty_mm", "spread_mm", "note"]]
     print(shown.to_string(index=False, float_format=lambda v: f"{v:.1f}", na_rep="-", max_colwidth=48))

@@ -16,11 +16,11 @@ from typing import Any
 
 from ssc_core.cohort.manifest import read_manifest
 from ssc_core.cohort.rooms import room
-from ssc_core.cohort.state import forget, key_of, read_row, read_state
+from ssc_core.cohort.state import CASES, forget, key_of, read_row, read_state
 from ssc_core.cohort.tables import FAILURES, RESULTS, write_tables
 from ssc_core.cohort.task import PROGRESS, STOPPED, run_one
 from ssc_core.errors import Cancelled, InputError
-from ssc_core.io.output import RECORD, claim
+from ssc_core.io.output import RECORD, claim, sweep
 from ssc_core.params import Params
 from ssc_core.progress import Tick, silent
 from ssc_core.results import record_run
@@ -107,6 +107,8 @@ def run_batch(
         _compute(out, room_name, params, cases, todo, workers, tick)
     finally:
         _write(out, room_name, params, cases)
+    for case in todo:
+        sweep(out / CASES / case.case_id)
     failed = sum(bool(s and s.error) for s in (read_state(out, c.case_id) for c in todo))
     return BatchOutcome(out, len(todo) - failed, len(cases) - len(todo), failed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from ssc_core.errors import OutputError
 
-__all__ = ["RECORD", "claim", "staged"]
+__all__ = ["RECORD", "claim", "staged", "sweep"]
 
 RECORD = "run.json"
 """Name of the run record; a folder that holds one is ours and may be written again."""
@@ -56,6 +57,19 @@ def staged(folder: str | Path) -> Iterator[Path]:
             raise OutputError(_cannot(error), source=target) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def sweep(folder: str | Path) -> None:
+    """Remove what :func:`staged` left beside `folder` when its program was killed; nothing may be writing it.
+
+    An earlier result that a kill left between its moves (``.earlier``) goes too, if `folder` stands again.
+    """
+    target = Path(folder)
+    mine = re.compile(re.escape(f".{target.name[:40]}-") + r"[a-z0-9_]{8}\.(partial|earlier)")
+    endings = (".partial", ".earlier") if target.exists() else (".partial",)
+    for path in target.parent.iterdir() if target.parent.is_dir() else ():
+        if mine.fullmatch(path.name) and path.suffix in endings:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def claim(folder: str | Path) -> Path:

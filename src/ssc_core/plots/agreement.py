@@ -21,6 +21,7 @@ from ssc_core.stats.result import Statistic
 __all__ = ["bland_altman_plot", "bubble_plot", "cohort_plot", "distribution_plot"]
 
 _LARGEST = 320.0  # points^2, area of the largest bubble
+_SINGLE = 40.0  # and of one reading, so that bubbles of a few readings do not hide one another
 _FIRST, _SECOND = NAMED["blue"], NAMED["red"]
 _GROUPS = [NAMED[c] for c in ("blue", "red", "green", "orange", "purple", "sky", "black", "yellow")]
 _DASHED = (0, (5, 2))
@@ -65,11 +66,12 @@ def bubble_plot(
             ends, line.intercept + line.slope * ends, color=_SECOND, lw=1.4, ls=_DASHED, zorder=3, label=said
         )
     top = max(int(count.max(initial=1)), 1)
-    area = _LARGEST * count / top if top > 1 else np.full(len(count), 22.0)
+    each = min(_LARGEST / top, _SINGLE)
+    area = each * count if top > 1 else np.full(len(count), 22.0)
     ax.scatter(*place.T, s=np.maximum(area, 6), color=_FIRST, alpha=0.55, lw=0.6, edgecolor=_FIRST, zorder=2)
     if top > 1:
         for shown in sorted({1, max(round(top / 4), 1), top}):
-            size = max(_LARGEST * shown / top, 6)
+            size = max(each * shown, 6)
             said = f"{shown} reading{'s' if shown > 1 else ''}"
             ax.scatter([], [], s=size, color=_FIRST, alpha=0.55, label=said)
     ax.set(

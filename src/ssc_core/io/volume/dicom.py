@@ -49,7 +49,8 @@ def require_rescale(slices: Sequence[Slice], source: Path) -> tuple[str, ...]:
     Raises
     ------
     InputError
-        If unsigned pixels lack their intercept, a slope is zero, or the values are declared as no HU.
+        If unsigned pixels lack their intercept, some slices lack what others have, a slope is zero, or the
+        values are declared as no HU.
     """
     warnings = []
     for s in slices:
@@ -74,11 +75,19 @@ def require_rescale(slices: Sequence[Slice], source: Path) -> tuple[str, ...]:
                 source=source,
                 private=[s.rescale_type],
             )
-    missing = sum(s.intercept is None or s.slope is None for s in slices)
-    if missing:
-        warnings.append(
-            f"{missing} slices lack RescaleSlope or RescaleIntercept; their signed pixels were taken as HU"
-        )
+    lacking = [s for s in slices if s.intercept is None or s.slope is None]
+    given = {s.rescale for s in slices if s.intercept is not None and s.slope is not None}
+    for s in lacking:
+        if given - {s.rescale}:
+            raise InputError(
+                f"slice {s.name} lacks RescaleSlope or RescaleIntercept, which other slices have, so its"
+                " values cannot be turned into HU; export the series again",
+                source=source,
+                private=[s.file.name],
+            )
+    if lacking:
+        number = "1 slice lacks" if len(lacking) == 1 else f"{len(lacking)} slices lack"
+        warnings.append(f"{number} RescaleSlope or RescaleIntercept; signed pixels were taken as HU")
     return tuple(warnings)
 
 
@@ -183,7 +192,9 @@ def read_pixels(file: Path, s: Slice) -> Array:
         image: Array = sitk.GetArrayFromImage(reader.Execute())
     except RuntimeError as error:
         raise FormatError(
-            "the pixels cannot be decoded; the file is truncated or damaged", source=file
+            "the pixels cannot be decoded; the file is truncated or damaged, or compressed in a way that is"
+            " not read here: export it uncompressed",
+            source=file,
         ) from error
     if s.inverted:  # ITK mirrors such pixels within their number range, as for display; HU are not inverted
         image = (sum(s.range_hu) - image).astype(image.dtype)

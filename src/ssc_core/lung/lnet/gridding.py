@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ssc_core.errors import EmptyError, InputError
-from ssc_core.io.volume import Volume, open_volume
+from ssc_core.io.volume import Volume
 from ssc_core.lung.lnet.case import KnownLevels, LevelCase, read_levels
 from ssc_core.lung.lnet.contract import Contract
 from ssc_core.lung.lnet.digests import digest_of_files, joined
@@ -57,13 +57,12 @@ def gridded(
     if not cases:
         raise EmptyError("there is no case to train on; add rows to the manifest")
     folder.mkdir(parents=True, exist_ok=True)
-    known = [read_levels(case.levels) for case in cases]
+    known = [read_levels(case.table, case.case_id) for case in cases]
     out: list[Gridded] = []
     digests: list[str] = []
     problems: list[str] = []
     for case, levels in track(list(zip(cases, known, strict=True)), tick, "CTs to the grid"):
-        series = int(case.series) if case.series and case.series.isdigit() else case.series
-        image = open_volume(case.ct, series=series)
+        image = case.open()
         digests.append(digest_of_files(image.files))
         path, heights = _grid(image, digests[-1], contract, folder)
         numbers = heights.from_mm(levels.array)
@@ -74,7 +73,7 @@ def gridded(
         out.append(Gridded(case.case_id, case.who, path, heights, numbers))
     if problems:
         raise InputError("some cases cannot be trained on:\n  " + "\n  ".join(problems))
-    return out, {"ct": joined(digests), "levels": digest_of_files(case.levels for case in cases)}, known
+    return out, {"ct": joined(digests), "levels": digest_of_files(case.table for case in cases)}, known
 
 
 def _grid(image: Volume, digest: str, contract: Contract, folder: Path) -> tuple[Path, Heights]:

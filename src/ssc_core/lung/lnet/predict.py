@@ -159,11 +159,12 @@ def _level(number: int, grid: float, nets: LevelNets, heights: Heights, image: V
     nearest = int(np.clip(round(source), 0, heights.slices - 1))
     axial = image.orientation.order[0] == 0
     band = nets.error_mm[number - 1] if nets.error_mm else math.nan
-    note = (
-        "9 of 10 errors on validation patients were smaller"
-        if nets.error_mm
-        else "error of these weights unknown"
-    )
+    if not nets.error_mm:
+        note = "error of these weights unknown"
+    elif math.isnan(band):
+        note = "error unknown: too few validation patients"
+    else:
+        note = "9 of 10 errors on validation patients were smaller"
     return Level(
         number, name, float(heights.to_mm(grid)), nearest,
         image.source_slice(nearest) if axial else None, "predicted by the L-Net", band, note,
@@ -179,6 +180,10 @@ def _flags(
         flags.append("the predicted levels do not follow one another from head to feet; check all of them")
     if not nets.error_mm:
         flags.append("the error of these weights on patients is unknown")
+    elif any(math.isnan(level.uncertainty_mm) for level in given):
+        flags.append(
+            "fewer than 10 validation patients had a level: its error is unknown, and no band is stated"
+        )
     known = nets.contract.reach_mm
     if known and not (1 - _FAR) * known[0] <= heights.reach_mm <= (1 + _FAR) * known[1]:
         flags.append(
