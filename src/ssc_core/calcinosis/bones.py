@@ -80,6 +80,8 @@ class Bones:
         Blur seen at the bones' edges; NaN where it could not be seen.
     notes : tuple of str
         What must be known of how they were found.
+    contested : ndarray or None
+        (y, x) bool: taken away as bone, though another engine that saw the same bone ends it before.
     """
 
     labels: IntArray
@@ -88,6 +90,7 @@ class Bones:
     distance: npt.NDArray[np.float32]
     blur_mm: float
     notes: tuple[str, ...] = ()
+    contested: BoolArray | None = None
 
 
 @dataclass(frozen=True)

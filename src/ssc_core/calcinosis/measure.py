@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage as ndi
 from skimage.measure import perimeter_crofton
 
 from ssc_core.calcinosis.axes import axes_of, ellipse_mm2
@@ -39,6 +40,7 @@ TINY_PX = 25
 
 _FREE_EDGE_PX, _FREE_EDGE_BLUR = 0.13, 0.08  # error of a free rim, in pixels and in blurs
 _BONE_EDGE_MM = 0.3  # error of a rim drawn between deposit and bone by shape
+_CONTESTED = 0.1  # share of a lesion's area from which contested bone beside it is told
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def measure(
     axes = axes_of(mask, grid.step)
     perimeter = float(perimeter_crofton(np.pad(mask, 1), 4)) * grid.mean_step
     area, low, high = _area(extent, perimeter, contact, grid, params, blur_mm)
+    doubted = _contested(mask, bones, box) * grid.part_mm2
+    high += doubted
     touches = distance < max(blur_mm, 0.5 * float(np.mean(grid.step)) * float(np.mean(grid.factor)))
     pixels = area / (grid.part_mm2 * math.prod(grid.factor))
     centre = np.argwhere(mask).mean(0) + [s.start for s in box]
@@ -138,7 +142,12 @@ def measure(
         "energy_ratio": math.nan,
         "energy_grade": "",
     }
-    row["flags"] = "; ".join(flags_of_row(row, "image", "area", f"{TINY_PX} pixels"))
+    flags = flags_of_row(row, "image", "area", f"{TINY_PX} pixels")
+    if doubted > 0:
+        flags.append(
+            f"{doubted:.1f} mm2 more may belong to it: the network takes them for bone, the outline does not"
+        )
+    row["flags"] = "; ".join(flags)
     return Found(row, box, mask)
 
 
@@ -175,6 +184,16 @@ def _area(
     densest = extent.mass / max(params.densest_hu, 1.0)
     low = max(min(low, max(densest, 0.35 * area)), 0.3 * area) if small > 0.3 else max(low, 0.0)
     return area, min(low, area), high
+
+
+def _contested(mask: BoolArray, bones: Bones, box: tuple[slice, slice]) -> int:
+    """Parts of contested bone that touch a lesion; 0 where they are too few to matter."""
+    if bones.contested is None or not bones.contested[box].any():
+        return 0
+    pieces, _ = ndi.label(bones.contested[box] | mask)
+    met = np.unique(pieces[mask])
+    more = int((np.isin(pieces, met[met > 0]) & ~mask).sum())
+    return more if more >= _CONTESTED * mask.sum() else 0
 
 
 def _at_border(mask: BoolArray, box: tuple[slice, slice], grid: FineGrid) -> bool:

@@ -13,7 +13,7 @@ from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.unet.order import ordered
 from ssc_core.calcinosis.unet.pieces import grown_piece, pieces_of
 from ssc_core.calcinosis.unet.predict import Segmenter
-from ssc_core.calcinosis.unet.second_look import agreed, missed_parts
+from ssc_core.calcinosis.unet.second_look import agreed, contested, missed_parts
 from ssc_core.calcinosis.unet.surface import to_the_surface
 from ssc_core.progress import Tick, silent, track
 
@@ -116,7 +116,8 @@ def network_bones(
         near = spread_from(np.concatenate(points), np.concatenate(peaks), distance, grid)
     known = [b for b in blurs if np.isfinite(b)]
     blur = float(np.median(known)) if known else float("nan")
-    return Bones(labels, tuple(found), near, distance, blur, notes)
+    doubted = contested(labels, cover, second, grid)
+    return Bones(labels, tuple(found), near, distance, blur, notes, doubted)
 
 
 def _edges(

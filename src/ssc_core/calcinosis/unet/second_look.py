@@ -10,7 +10,7 @@ from skimage.morphology import disk
 from ssc_core.calcinosis.bones import Bones
 from ssc_core.calcinosis.grid import FineGrid
 
-__all__ = ["agreed", "missed_parts"]
+__all__ = ["agreed", "contested", "missed_parts"]
 
 IntArray = npt.NDArray[np.int32]
 
@@ -23,6 +23,7 @@ _SHARED = 0.5  # of a classical bone lies in the network's: the same bone
 _AGREE = 0.955  # Dice from which both drew the same bone, and only the course of its outline differs
 _THICK_MM = 1.2  # thinner parts are a matter of outline
 _LEAST_MM2 = 3.0
+_SEAM_MM = 0.3  # thinner parts lie within the interval of a rim on bone
 
 
 def missed_parts(labels: IntArray, seen: Bones, grid: FineGrid) -> tuple[IntArray, tuple[str, ...]]:
@@ -90,3 +91,31 @@ def agreed(labels: IntArray, number: int, seen: Bones) -> int:
     other = int(met.argmax())
     total = int(here.sum()) + int((seen.labels == other).sum())
     return other if other and 2 * met[other] >= _AGREE * total else 0
+
+
+def contested(
+    labels: IntArray, cover: npt.NDArray[np.bool_], seen: Bones, grid: FineGrid
+) -> npt.NDArray[np.bool_]:
+    """What is taken away as bone although the classical engine, which saw the same bone, ends it before.
+
+    A network can take a deposit that lies broadly on a bone for a part of it.
+
+    Parameters
+    ----------
+    labels : ndarray
+        (y, x) int32 on the fine grid: the network's bones.
+    cover : ndarray
+        (y, x) bool, what is taken away as bone.
+    seen : Bones
+        The classical engine's bones.
+    grid : FineGrid
+        Geometry.
+
+    Returns
+    -------
+    ndarray
+        (y, x) bool; parts thinner than 0.3 mm are left out.
+    """
+    shared = [n for n in np.unique(labels[labels > 0]) if (seen.labels[labels == n] > 0).mean() >= _SHARED]
+    beyond = cover & (seen.labels == 0) & np.isin(labels, [0, *shared])
+    return np.asarray(ndi.binary_opening(beyond, disk(max(1, round(_SEAM_MM / 2 / grid.mean_step)))))
