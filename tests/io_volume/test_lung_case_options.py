@@ -68,3 +68,17 @@ def test_a_row_may_ask_for_gaps_to_be_filled(gappy: Path) -> None:
         assert case.resample_gaps is filled
     with pytest.raises(GeometryError):
         case.open()
+
+
+def test_a_tie_in_a_manifest_is_listed_among_the_failures(ct: Any, tmp_path: Path) -> None:
+    for number in (1, 2):
+        tags = {"SeriesNumber": number, "ConvolutionKernel": f"B{number}0f"}
+        ct.write_series(tmp_path / "ct" / str(number), uid=f"1.2.{number}", tags=tags)
+    (tmp_path / "m.csv").write_text("case_id,ct,series_rule\ntied,ct,thinnest axial\n")
+    arguments = ["lung", "levels", str(tmp_path / "m.csv"), "-o", str(tmp_path / "out")]
+    assert exit_code_of(app, arguments) == 3
+    failures = (tmp_path / "out" / "failures.csv").read_text()
+    assert "leaves 2 series that it cannot tell apart" in failures
+    assert "kernel B10f" in failures
+    assert "kernel B20f" in failures
+    assert "ZZNAME" not in failures
