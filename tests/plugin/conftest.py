@@ -21,6 +21,14 @@ def sample_cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def plugin_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is set in a test is neither read from nor written to the settings of whoever runs it."""
+    from napari.settings import get_plugin_settings
+
+    get_plugin_settings(path_dir=tmp_path_factory.mktemp("settings"))
+
+
 @pytest.fixture(scope="session")
 def sample_files(sample_cache: Path) -> dict[str, Path]:
     """The files behind the three samples."""
