@@ -118,7 +118,12 @@ def test_interrupted_run_leaves_nothing_behind(number: signal.Signals, good: Pat
     out = tmp_path / "out"
     command = ["skin", "analyse", str(good / "slide.svs"), "-o", str(out), "--n-patches", "20000"]
     code = f"from ssc_core.cli import main; main({command!r})"
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # tests run in the background ignore Ctrl-C
+    )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob(".out*.partial")) and time.monotonic() < deadline:
         time.sleep(0.05)
