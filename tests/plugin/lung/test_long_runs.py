@@ -104,6 +104,8 @@ def test_window_stays_alive_in_every_run_and_cancel_ends_its_thread(ready, qtbot
 
 def test_closed_panel_leaves_no_thread_no_widget_and_no_listener(ready, qtbot):
     viewer, panel = ready
+    earlier = [w for w in ours() if w is not panel and not panel.isAncestorOf(w)]  # of other tests
+    assert len(ours()) > len(earlier) + 10
     panel.sections["Goh"].score()
     qtbot.wait(150)
     job = panel._job
@@ -114,12 +116,12 @@ def test_closed_panel_leaves_no_thread_no_widget_and_no_listener(ready, qtbot):
     names = {t.name for t in threading.enumerate()}
     panel.deleteLater()
     QApplication.processEvents()
-    qtbot.waitUntil(lambda: not any(map(is_ours, QApplication.allWidgets())), timeout=5_000)
+    qtbot.waitUntil(lambda: all(any(w is e for e in earlier) for w in ours()), timeout=5_000)
     assert names == {t.name for t in threading.enumerate()}
     viewer.dims.set_current_step(0, 3)  # nobody listens who is gone
     viewer.dims.order = (1, 0, 2)
     viewer.layers.clear()
 
 
-def is_ours(widget):
-    return type(widget).__module__.startswith("napari_ssc")
+def ours():
+    return [w for w in QApplication.allWidgets() if type(w).__module__.startswith("napari_ssc")]
