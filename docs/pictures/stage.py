@@ -116,7 +116,10 @@ def drag(viewer: Any, *places: Any, steps: int = 5) -> None:
 
     view = viewer.window._qt_viewer.canvas
     ends = QPointF(20, 20), QPointF(canvas.width() - 20, canvas.height() - 20)
-    seen = [np.asarray(view._map_canvas2world((e.x(), e.y()), view.view))[list(viewer.dims.displayed)] for e in ends]
+    seen = [
+        np.asarray(view._map_canvas2world((e.x(), e.y()), view.view))[list(viewer.dims.displayed)]
+        for e in ends
+    ]
     size = np.array([ends[1].y() - ends[0].y(), ends[1].x() - ends[0].x()])
     at = [20 + size * (np.asarray(p)[-2:] - seen[0]) / (seen[1] - seen[0]) for p in places]
     stops = [QPointF(x, y) for y, x in at]

@@ -122,9 +122,8 @@ def compared(
         part = share(tick, k * 0.45, (k + 1) * 0.45)
         done.append(measured(source, case, params, {}, part) if earlier is None else earlier[1])
         part(1.0, 1.0, "comparing the visits")
-    visits = [_read_back(d) for d in done]
-    tick(0.95, 1.0, "matching lesions")
-    change = follow_up(*visits)
+    visits = [_read_back(d, share(tick, 0.9 + k * 0.02, 0.92 + k * 0.02)) for k, d in enumerate(done)]
+    change = follow_up(visits[0], visits[1], share(tick, 0.94, 1.0))
     tick(1.0, 1.0, "done")
     first, later = (Shown(p, d, v) for p, d, v in zip(pixels, done, visits, strict=True))
     return Comparison(first, later, change, used[0])
@@ -172,10 +171,12 @@ def shown_changes(found: Comparison) -> pd.DataFrame:
     return table.rename(columns={c: f"{h} ({unit})" if c in units else h for c, h in _HEADINGS.items()})
 
 
-def _read_back(done: Measured) -> Visit:
+def _read_back(done: Measured, tick: Tick) -> Visit:
     """The visit as the command line reads it, so that both give the same numbers."""
     from ssc_core.calcinosis.visits.visit import read_visit
 
     with tempfile.TemporaryDirectory() as folder:
+        tick(0.0, 1.0, "comparing the visits")
         save_measured(done, Path(folder))
+        tick(0.5, 1.0, "comparing the visits")
         return read_visit(folder)

@@ -131,6 +131,7 @@ def find_bones(
     Bones
         Possibly none.
     """
+    tick(0.0, 1.0, "looking for marrow")
     margin = round(_MARGIN_MM / grid.mean_step)
     padded = np.pad(hu, margin, mode="edge")
     cells = marrow_cells(padded, params.bone_hu, grid.mean_step, margin)

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage as ndi
+from scipy.spatial import cKDTree
 
 __all__ = ["Grid", "Stick", "Strung", "fingers_of", "is_pebble", "numbered", "strung", "with_pebbles"]
 
@@ -220,8 +221,11 @@ def _tip_first(
     if bases:
         return bases > 0, False
     # neither tip nor whole bone in view: a finger is thinner towards its tip
-    depth = ndi.distance_transform_edt(tissue, sampling=grid.step)
-    first, last = (_thickness(bones[chain[k]], depth, grid) for k in (0, -1))
+    skin = np.argwhere(~tissue & ndi.binary_dilation(tissue)) * np.asarray(grid.step)
+    if not len(skin):
+        return True, False
+    air = cKDTree(skin)
+    first, last = (_thickness(bones[chain[k]], tissue, air, grid) for k in (0, -1))
     return first <= last, False
 
 
@@ -242,10 +246,12 @@ def _base_side(
     return 1 if (along > high - quarter).sum() > (along < low + quarter).sum() else -1
 
 
-def _thickness(bone: Stick, depth: FloatArray, grid: Grid) -> float:
+def _thickness(bone: Stick, tissue: npt.NDArray[np.bool_], air: cKDTree, grid: Grid) -> float:
+    """Median distance of its line to the air around the finger, mm."""
     line = bone.start + np.linspace(0, 1, 20)[:, None] * (bone.end - bone.start)
-    at = np.clip(np.rint(line / grid.step).astype(int), 0, np.asarray(depth.shape) - 1)
-    return float(np.median(depth[tuple(at.T)]))
+    at = np.clip(np.rint(line / grid.step).astype(int), 0, np.asarray(tissue.shape) - 1)
+    away, _ = air.query(at * np.asarray(grid.step))
+    return float(np.median(np.where(tissue[tuple(at.T)], away, 0.0)))
 
 
 def _air_beyond(

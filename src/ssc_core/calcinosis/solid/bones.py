@@ -54,8 +54,9 @@ def find_bones_3d(block: Block, soft_hu: float, params: CalcinosisParams, tick: 
     """
     hu, step, bone_hu = block.hu, block.step, params.bone_hu
     marrow = marrow_of(hu, bone_hu, step, share(tick, 0.0, 0.0))
-    tick(0, 1, "looking for marrow")
-    solid = _solid(hu, soft_hu, bone_hu, step)
+    tick(0, 1, "looking for edges")
+    solid = _solid(hu, soft_hu, bone_hu, step, share(tick, 0.0, 0.0))
+    tick(0, 1, "outlining bones")
     labels = np.zeros(hu.shape, np.int32)
     found: list[Bone] = []
     blurs: list[float] = []
@@ -68,6 +69,7 @@ def find_bones_3d(block: Block, soft_hu: float, params: CalcinosisParams, tick: 
         if traced is None:
             continue
         mask, seen, blur = traced
+        part(1, 1, "outlining bones")
         mine = mask & (labels[box] == 0)
         labels[box][mine] = len(found) + 1
         blurs.append(blur)
@@ -79,7 +81,7 @@ def find_bones_3d(block: Block, soft_hu: float, params: CalcinosisParams, tick: 
     )
     mask = labels > 0
     good = [b for b in blurs if math.isfinite(b)]
-    tick(1, 1, "measuring the distance to bone")
+    tick(1, 1, "looking at the cortex")
     near = near_bone_hu(hu, mask, step)
     return Bones(
         labels,
@@ -96,10 +98,15 @@ def signed_distance(mask: BoolArray, step: tuple[float, ...], tick: Tick = silen
         return np.full(mask.shape, np.inf, np.float32)
     half = float(np.mean(step)) / 2
     tick(0, 2, "measuring the distance to bone")
-    outside = ndi.distance_transform_edt(~mask, sampling=step)
+    away = ndi.distance_transform_edt(~mask, sampling=step) - half
     tick(1, 2, "measuring the distance to bone")
-    inside = ndi.distance_transform_edt(mask, sampling=step)
-    return np.asarray(np.where(mask, half - inside, outside - half), np.float32)
+    # the nearest voxel outside never lies beyond the box that holds all bone
+    (bone,) = ndi.find_objects(mask.view(np.uint8))
+    box = tuple(slice(max(s.start - 1, 0), s.stop + 1) for s in bone)
+    inside = ndi.distance_transform_edt(mask[box], sampling=step)
+    away[box] = np.where(mask[box], half - inside, away[box])
+    tick(2, 2, "measuring the distance to bone")
+    return np.asarray(away, np.float32)
 
 
 def near_bone_hu(hu: FloatArray, mask: BoolArray, step: tuple[float, ...]) -> FloatArray:
@@ -117,10 +124,12 @@ def _around(box: tuple[slice, ...], shape: tuple[int, ...], step: tuple[float, .
     )
 
 
-def _solid(hu: FloatArray, soft_hu: float, bone_hu: float, step: tuple[float, ...]) -> BoolArray:
+def _solid(hu: FloatArray, soft_hu: float, bone_hu: float, step: tuple[float, ...], tick: Tick) -> BoolArray:
     """Above half height of the brightest nearby: where cortex and deposits end."""
     size = [2 * max(1, round(_CORTEX_MM / s)) + 1 for s in step]
-    top = ndi.maximum_filter(ndi.gaussian_filter(hu, 0.5), size)
+    soft = ndi.gaussian_filter(hu, 0.5)
+    tick(1, 2, "looking for edges")
+    top = ndi.maximum_filter(soft, size)
     out: BoolArray = hu > soft_hu + 0.5 * np.maximum(top - soft_hu, bone_hu)
     return out
 
@@ -141,6 +150,7 @@ def _with_cortex(
     labels, _ = ndi.label(body)
     core = np.unique(labels[marrow])
     body = np.isin(labels, core[core > 0])
+    tick(1.5, 5, "outlining bones")
     rim = body & ~ndi.binary_erosion(body, border_value=1) & ~marrow & (away < _REACH_MM - max(step))
     tick(2, 5, "outlining bones")
     at = np.argwhere(rim)
@@ -149,12 +159,12 @@ def _with_cortex(
     feet = foot[:, rim].T * np.asarray(step)
     beyond = away[rim] + float(np.mean(step)) / 2
     surface = np.argwhere(marrow & ~ndi.binary_erosion(marrow, border_value=1)) * np.asarray(step)
-    spots, near, around = _thickness(surface, feet, beyond)
+    spots, near, around = _thickness(surface, feet, beyond, share(tick, 0.4, 0.6))
     covered = near > around + _EXCESS_MM
     thick = np.minimum(np.where(covered, around, near), _THICKEST_MM)
-    tick(3, 5, "outlining bones")
     shell = (away > 0) & (away <= _THICKEST_MM + 1) & body
     _, which = cKDTree(spots).query(foot[:, shell].T * np.asarray(step))
+    tick(3.5, 5, "outlining bones")
     mask = marrow.copy()
     mask[shell] = away[shell] <= thick[which]
     mask = ndi.binary_closing(np.pad(mask, 3), iterations=2)[3:-3, 3:-3, 3:-3] & (body | marrow)
@@ -164,7 +174,10 @@ def _with_cortex(
 
 
 def _thickness(
-    surface: npt.NDArray[np.float64], feet: npt.NDArray[np.float64], beyond: npt.NDArray[np.float64]
+    surface: npt.NDArray[np.float64],
+    feet: npt.NDArray[np.float64],
+    beyond: npt.NDArray[np.float64],
+    tick: Tick,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Places on the marrow, and the dense layer over them: close by (median) and around (low quantile)."""
     spots = surface[:: max(1, len(surface) // _SPOTS)]
@@ -173,7 +186,7 @@ def _thickness(
     tree = cKDTree(feet)
     around = np.full(len(spots), float(np.quantile(beyond, _LOW)))
     near = np.full(len(spots), np.nan)
-    for first in range(0, len(spots), _AT_ONCE):
+    for first in track(range(0, len(spots), _AT_ONCE), tick, "outlining bones"):
         few = spots[first : first + _AT_ONCE]
         found = (tree.query_ball_point(few, reach) for reach in (_NEAR_MM, _AROUND_MM))
         for k, (close, wide) in enumerate(zip(*found, strict=True), start=first):

@@ -73,9 +73,11 @@ def grow_bodies(
     links = 26 if params.connectivity == 8 else 6
     floor = (rest + soft_hu > params.floor_hu) & free
     pools = cc3d.connected_components(floor, connectivity=links)
+    tick(0, 1, "growing lesions")
     boxes = ndi.find_objects(pools)
     tick(0, 1, "growing lesions")
     points = _given(seeds, block) if seeds is not None else _brightest(rest, distance, params, soft_hu, links)
+    tick(0, 1, "growing lesions")
     done = np.zeros(rest.shape, bool)
     grown = []
     for point in track(points, tick, "growing lesions"):
@@ -124,5 +126,7 @@ def _brightest(
     n = int(labels.max())
     if n == 0:
         return []
-    at = ndi.maximum_position(rest, labels, range(1, n + 1))
+    where = np.nonzero(labels)
+    best = ndi.maximum_position(rest[where], labels[where], range(1, n + 1))
+    at = np.transpose(where)[np.ravel(best)]
     return sorted(((int(z), int(y), int(x)) for z, y, x in at), key=lambda p: (-float(rest[p]), p))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage as ndi
 
-from ssc_core.progress import Tick, silent, track
+from ssc_core.progress import Tick, share, silent, track
 
 __all__ = ["marrow_of"]
 
@@ -16,6 +16,7 @@ BoolArray = npt.NDArray[np.bool_]
 _LEVELS = (1.0, 1.4, 1.9, 2.5)  # times the bone threshold
 _SMALLEST_MM3 = 12.0
 _NARROWEST_MM = 0.9
+_AT_ONCE = 2_000_000  # voxels
 
 
 def marrow_of(
@@ -36,13 +37,14 @@ def marrow_of(
     step : tuple of float
         Voxel size, mm.
     tick : Tick
-        Told after each threshold.
+        Told after each threshold and direction.
     """
     inside = np.zeros(hu.shape, bool)
-    for level in track(_LEVELS, tick, "looking for marrow"):
-        inside |= _enclosed(hu > level * bone_hu)
+    for k, level in enumerate(_LEVELS):
+        part = share(tick, 0.6 * k / len(_LEVELS), 0.6 * (k + 1) / len(_LEVELS))
+        inside |= _enclosed(hu > level * bone_hu, part)
     narrow = _ball(_NARROWEST_MM / 2, step)
-    wide = ndi.binary_opening(np.pad(inside, 1, mode="edge"), narrow)[1:-1, 1:-1, 1:-1]
+    wide = _opened(np.pad(inside, 1, mode="edge"), narrow, share(tick, 0.6, 1.0))[1:-1, 1:-1, 1:-1]
     labels = cc3d.connected_components(wide, connectivity=6)
     counts = np.bincount(labels.ravel())
     counts[0] = 0
@@ -52,7 +54,7 @@ def marrow_of(
     return np.asarray(lookup[labels], np.int32)
 
 
-def _enclosed(hard: BoolArray) -> BoolArray:
+def _enclosed(hard: BoolArray, tick: Tick) -> BoolArray:
     closed = np.pad(hard, 1)
     for axis in range(3):
         face = np.moveaxis(closed, axis, 0)
@@ -60,7 +62,7 @@ def _enclosed(hard: BoolArray) -> BoolArray:
         for outer, inner in ((0, 0), (-1, -1)):
             face[outer, 1:-1, 1:-1] = ndi.binary_fill_holes(core[inner])
     votes = np.zeros(closed.shape, np.uint8)
-    for axis in range(3):
+    for axis in track(range(3), tick, "looking for marrow"):
         plane = np.moveaxis(~closed, axis, 0)
         link = np.zeros((3, 3, 3), bool)
         link[1] = ndi.generate_binary_structure(2, 1)
@@ -71,6 +73,18 @@ def _enclosed(hard: BoolArray) -> BoolArray:
             outside[np.unique(edge)] = True
         votes += np.moveaxis(~outside[labels], 0, axis)
     out: BoolArray = (votes >= 2)[1:-1, 1:-1, 1:-1]
+    return out
+
+
+def _opened(mask: BoolArray, ball: BoolArray, tick: Tick) -> BoolArray:
+    """``binary_opening``, some planes at a time, so that it can be stopped between them."""
+    reach = 2 * (ball.shape[0] // 2)
+    out = np.zeros_like(mask)
+    planes = max(reach, 1, _AT_ONCE // mask[0].size)
+    for first in track(range(0, len(mask), planes), tick, "looking for marrow"):
+        low = max(first - reach, 0)
+        part = ndi.binary_opening(mask[low : first + planes + reach], ball)
+        out[first : first + planes] = part[first - low :][:planes]
     return out
 
 

@@ -82,12 +82,15 @@ def analyse_volume(
     """
     params = params or CalcinosisParams()
     hu = _checked(hu, params, mask)
+    tick(0.0, 1.0, "measuring soft tissue")
     block = block_of(hu, frame, params.tissue_hu)
     tick(0.03, 1.0, "measuring soft tissue")
     around = soft_tissue(block.hu, block.hu > params.tissue_hu)
     soft = around.hu
     seeded = params.model_copy(update={"seed_hu": around.seed_hu(params.seed_hu)})
+    tick(0.06, 1.0, "looking for bones")
     network = _network(params, mask)
+    tick(0.1, 1.0, "looking for bones")
     bones = _bones(block, params, soft, mask, network, share(tick, 0.1, 0.6))
     seen = math.isfinite(bones.blur_mm)
     blur = bones.blur_mm if seen else params.blur_mm
@@ -113,19 +116,23 @@ def analyse_volume(
         "blur_used_mm": round(blur, 6),
     }
     record = record_of("calcinosis analyse (volume)", params, network, seeds, toggles, flags, found_out)
+    tick(0.97, 1.0, "drawing bones and lesions")
+    drawn = [block.voxels(_painted(which, block), hu.shape) for which in (kept, left)]
+    tick(0.98, 1.0, "drawing bones and lesions")
+    bone_labels = block.voxels(bones.labels, hu.shape)
     tick(1.0, 1.0, "done")
     return SolidResult(
         table,
         bone_table(bones),
         burden_of(table),
-        block.voxels(_painted(kept, block), hu.shape),
-        block.voxels(bones.labels, hu.shape),
+        drawn[0],
+        bone_labels,
         frame,
         measurements_3d(table, bones, soft, blur, seen),
         flags,
         record,
         left_out,
-        block.voxels(_painted(left, block), hu.shape),
+        drawn[1],
     )
 
 
@@ -172,8 +179,10 @@ def _bones(
     drawn = np.zeros(block.hu.shape, bool)
     if mask is not None:
         drawn = np.kron(np.asarray(mask, bool)[block.box.slices], np.ones(block.factor, bool))
+    tick(0.2, 1.0, "looking at the cortex")
     near = near_bone_hu(block.hu, drawn, block.step)
-    return Bones(drawn.astype(np.int32), (), near, signed_distance(drawn, block.step), math.nan)
+    distance = signed_distance(drawn, block.step, share(tick, 0.5, 1.0))
+    return Bones(drawn.astype(np.int32), (), near, distance, math.nan)
 
 
 def _painted(kept: list[Body], block: Block) -> npt.NDArray[np.int32]:

@@ -15,7 +15,7 @@ from ssc_core.calcinosis.unet.pieces import grown_piece, pieces_of
 from ssc_core.calcinosis.unet.predict import Segmenter
 from ssc_core.calcinosis.unet.second_look import agreed, contested, missed_parts
 from ssc_core.calcinosis.unet.surface import to_the_surface
-from ssc_core.progress import Tick, silent, track
+from ssc_core.progress import Tick, share, silent, track
 
 __all__ = ["network_bones"]
 
@@ -65,9 +65,11 @@ def network_bones(
     Bones
         Possibly none. ``seen`` and ``blur_mm`` come from the edges that the classical engine would see.
     """
-    shares = segmenter.shares(hu_pixels, spacing, grid.factor, tick)
+    shares = segmenter.shares(hu_pixels, spacing, grid.factor, share(tick, 0.0, 0.4))
+    tick(0.4, 1.0, "parting bones")
     labels, pieces = pieces_of(shares, grid)
-    second = find_bones(hu, tissue, grid, params, soft_hu)
+    second = find_bones(hu, tissue, grid, params, soft_hu, share(tick, 0.5, 0.7))
+    tick(0.7, 1.0, "parting bones")
     parts, notes = missed_parts(labels, second, grid)
     for number in np.unique(parts[parts > 0]):
         labels[parts == number] = number
@@ -78,7 +80,7 @@ def network_bones(
     padded = np.pad(hu, margin, mode="edge")
     found, points, peaks, blurs = [], [np.zeros((0, 2))], [np.zeros(0)], []
     for k, (piece, (finger, phalanx, sure)) in enumerate(
-        track(list(zip(pieces, numbers, strict=True)), tick, "looking at edges"), 1
+        track(list(zip(pieces, numbers, strict=True)), share(tick, 0.7, 1.0), "looking at edges"), 1
     ):
         seen = 1.0
         edges = _edges(padded, np.pad(labels == k, margin, mode="edge"), grid, soft_hu)

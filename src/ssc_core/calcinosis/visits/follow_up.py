@@ -20,6 +20,7 @@ from ssc_core.calcinosis.visits.visit import Visit
 from ssc_core.errors import InputError
 from ssc_core.io.output import RECORD
 from ssc_core.io.tables import write_table
+from ssc_core.progress import Tick, share, silent, track
 from ssc_core.results import record_run
 
 __all__ = ["FollowUp", "follow_up", "save"]
@@ -53,7 +54,7 @@ class FollowUp:
     flags: tuple[str, ...]
 
 
-def follow_up(first: Visit, later: Visit) -> FollowUp:
+def follow_up(first: Visit, later: Visit, tick: Tick = silent) -> FollowUp:
     """Match lesions of two visits and tell how they changed.
 
     The later bones are laid over the first ones rigidly; lesions are then paired so that the gaps between
@@ -63,6 +64,8 @@ def follow_up(first: Visit, later: Visit) -> FollowUp:
     ----------
     first, later : Visit
         Both from images, or both from volumes.
+    tick : Tick
+        Told after each of the positions from which the bones are laid over one another, and each lesion.
 
     Raises
     ------
@@ -73,10 +76,11 @@ def follow_up(first: Visit, later: Visit) -> FollowUp:
         raise InputError("one visit is an image and the other a volume; compare like with like")
     if len(first.bones) < 10 or len(later.bones) < 10:
         raise InputError("a visit has no bones, so that its lesions cannot be laid over the other's")
-    fit = laid_over(first.bones, later.bones)
+    fit = laid_over(first.bones, later.bones, share(tick, 0.0, 0.6))
     moved = {label: fit(points) for label, points in later.points.items()}
     pairs = _pairs(first.points, moved)
-    rows = [_row(first, later, moved, a, b) for a, b in pairs]
+    compared = track(pairs, share(tick, 0.6, 1.0), "comparing lesions")
+    rows = [_row(first, later, moved, a, b) for a, b in compared]
     rows += [_row(first, later, moved, a, None) for a in first.points if a not in dict(pairs)]
     known = {b for _, b in pairs}
     rows += [_row(first, later, moved, None, b) for b in later.points if b not in known]

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from ssc_core.progress import Tick, silent, track
+
 __all__ = ["Rigid", "laid_over"]
 
 FloatArray = npt.NDArray[np.float64]
@@ -32,7 +34,7 @@ class Rigid:
         return out
 
 
-def laid_over(first: FloatArray, second: FloatArray) -> Rigid:
+def laid_over(first: FloatArray, second: FloatArray, tick: Tick = silent) -> Rigid:
     """Rigid transform that lays surface points of `second` over `first` (iterated closest points, trimmed).
 
     It starts from the positions as they are and from principal axes in all proper orientations, and keeps the
@@ -42,10 +44,13 @@ def laid_over(first: FloatArray, second: FloatArray) -> Rigid:
     ----------
     first, second : ndarray
         (n, d) and (m, d) points in mm, d = 2 or 3.
+    tick : Tick
+        Told after each start.
     """
     a, b = _thinned(first), _thinned(second)
     tree = cKDTree(a)
-    fits = [_iterated(tree, a, b, turn, shift) for turn, shift in _starts(a, b)]
+    starts = track(_starts(a, b), tick, "laying bones over one another")
+    fits = [_iterated(tree, a, b, turn, shift) for turn, shift in starts]
     return min(fits, key=lambda f: f.error_mm)
 
 
