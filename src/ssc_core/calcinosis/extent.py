@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,9 @@ class Extent:
     mass: float
 
 
-def extent_of(rest: FloatArray, region: BoolArray, free: BoolArray, blur: float, part_mm2: float) -> Extent:
+def extent_of(
+    rest: FloatArray, region: BoolArray, free: BoolArray, blur: float | Sequence[float], part_mm2: float
+) -> Extent:
     """Find the contour at sub-pixel precision.
 
     Any fixed threshold makes bright lesions too large and faint ones too small, and half height makes small
@@ -55,8 +58,8 @@ def extent_of(rest: FloatArray, region: BoolArray, free: BoolArray, blur: float,
         (y, x) bool, the grown region.
     free : ndarray
         (y, x) bool, where there is no bone.
-    blur : float
-        Standard deviation of the blur in parts.
+    blur : float or sequence of float
+        Standard deviation of the blur in parts; one for each axis where they differ.
     part_mm2 : float
         Area of a part, mm2.
 
@@ -65,8 +68,9 @@ def extent_of(rest: FloatArray, region: BoolArray, free: BoolArray, blur: float,
     Extent
         The body may be empty if nothing stands out.
     """
-    reach = max(1, round(1.3 * blur))
-    near = ndi.binary_dilation(region, iterations=max(1, round(1.5 * blur))) & free
+    typical = float(np.mean(blur))
+    reach = max(1, round(1.3 * typical))
+    near = ndi.binary_dilation(region, iterations=max(1, round(1.5 * typical))) & free
     plateau = _plateau(np.where(near, rest, 0), reach)
     share = 0.5
     mask = near & (rest > share * plateau)
@@ -80,7 +84,7 @@ def extent_of(rest: FloatArray, region: BoolArray, free: BoolArray, blur: float,
             break
         share += 0.7 * (fresh - share)
         mask = near & (rest > share * plateau)
-    mask = _without_pinholes(_main(mask, region), 4 * blur**2) & free
+    mask = _without_pinholes(_main(mask, region), 4 * typical**2) & free
     body = mask if mask.any() else region
     mass = float(np.where(near, np.clip(rest, 0, None), 0).sum()) * part_mm2
     return Extent(mask, share, float(np.median(plateau[body])) if body.any() else 0.0, mass)
@@ -93,7 +97,9 @@ def _plateau(rest: FloatArray, reach: int) -> FloatArray:
     return out
 
 
-def _share_of(mask: BoolArray, free: BoolArray, room: FloatArray, blur: float, reach: int) -> float | None:
+def _share_of(
+    mask: BoolArray, free: BoolArray, room: FloatArray, blur: float | Sequence[float], reach: int
+) -> float | None:
     """Share of its plateau that a blurred uniform body shows at its rim."""
     rim = mask & ~ndi.binary_erosion(mask, border_value=1) & (room > 0.95)
     if not rim.any():

@@ -63,7 +63,7 @@ def sorted_out(
     """
     ordered = sorted(found, key=lambda f: (-f.area, float(f.row["row"]), float(f.row["column"])))
     check_toggles(toggles, len(ordered))
-    shafts = shafts_of(bones, grid)
+    shafts = shafts_of(bones, grid.step)
     counted: list[Found] = []
     left: list[Found] = []
     for label, one in enumerate(ordered, 1):

@@ -8,12 +8,22 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage as ndi
 
 from ssc_core.calcinosis.bones import Bones
-from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.sesamoid import looks_like_sesamoid
 
-__all__ = ["DEPOSIT", "KINDS", "Shafts", "kind_of", "may_be_bone_end", "may_be_sesamoid", "shafts_of"]
+__all__ = [
+    "DEPOSIT",
+    "KINDS",
+    "Shafts",
+    "beyond_tip",
+    "kind_of",
+    "may_be_bone_end",
+    "may_be_sesamoid",
+    "place_on",
+    "shafts_of",
+]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -44,7 +54,7 @@ class Shafts:
     Parameters
     ----------
     origin, axis : ndarray
-        (n, 2) mm and unit vectors (y, x).
+        (n, 2) mm and unit vectors (y, x); (n, 3) in volumes.
     low, high : ndarray
         (n,) mm along the axis; infinite where the image border cuts the end.
     height : ndarray
@@ -61,17 +71,19 @@ class Shafts:
     phalanx: tuple[int, ...]
 
 
-def shafts_of(bones: Bones, grid: FineGrid) -> Shafts:
-    """Axes and ends of all bones of an image; none for bones given as a mask."""
+def shafts_of(bones: Bones, step: tuple[float, ...]) -> Shafts:
+    """Axes and ends of all bones of an image or volume, in steps of mm; none for bones given as a mask."""
     origin, axis, low, high, height, number = [], [], [], [], [], []
     size = np.asarray(bones.labels.shape)
+    boxes = ndi.find_objects(bones.labels)
     for label, bone in enumerate(bones.found, 1):
         along = _direction(bones, label - 1)
         length = float(np.linalg.norm(along))
         if length < 1e-6:
             continue
-        at = np.argwhere(bones.labels == label)
-        s = (at * np.asarray(grid.step) - bone.start) @ along / length
+        box = boxes[label - 1]
+        at = np.argwhere(bones.labels[box] == label) + [b.start for b in box]
+        s = (at * np.asarray(step) - bone.start) @ along / length
         ends = []
         for extreme in (s.argmin(), s.argmax()):
             edge = min(int(at[extreme].min()), int((size - 1 - at[extreme]).min()))
@@ -84,8 +96,8 @@ def shafts_of(bones: Bones, grid: FineGrid) -> Shafts:
         number.append(bone.phalanx)
     n = len(origin)
     return Shafts(
-        np.asarray(origin).reshape(n, 2),
-        np.asarray(axis).reshape(n, 2),
+        np.asarray(origin).reshape(n, bones.labels.ndim),
+        np.asarray(axis).reshape(n, bones.labels.ndim),
         np.asarray(low, float),
         np.asarray(high, float),
         np.asarray(height, float),
@@ -125,7 +137,7 @@ def kind_of(row: dict[str, Any], centre: FloatArray, shafts: Shafts, *, hollow: 
     """
     if not len(shafts.origin):
         return DEPOSIT
-    nearest, end_mm, offset = _place(centre, shafts)
+    nearest, end_mm, offset = place_on(centre, shafts)
     area, contact = float(row["area_mm2"]), float(row["on_bone_mm"])
     if row["touches_bone"] and contact > 0:
         thick = area / contact
@@ -133,7 +145,7 @@ def kind_of(row: dict[str, Any], centre: FloatArray, shafts: Shafts, *, hollow: 
         if end_mm < _SPUR_END_MM and in_line and area < _SPUR_MM2:
             return "bone end"
         end = end_mm < _RIM_END_MM or row["touches_border"]
-        if shafts.phalanx[nearest] == 1 and _beyond_tip(centre, shafts, nearest) and area < _TUFT_MM2:
+        if shafts.phalanx[nearest] == 1 and beyond_tip(centre, shafts, nearest) and area < _TUFT_MM2:
             return "tuft"
         if thick < _RIM_THICK_MM and contact / row["perimeter_mm"] > _WRAPPED and end:
             return "rim"
@@ -148,7 +160,7 @@ def may_be_bone_end(row: dict[str, Any], centre: FloatArray, shafts: Shafts) -> 
     """Whether it lies on a bone's end and in line with it: it may hold what was missed of the bone."""
     if not len(shafts.origin) or not row["touches_bone"]:
         return False
-    nearest, end_mm, offset = _place(centre, shafts)
+    nearest, end_mm, offset = place_on(centre, shafts)
     return bool(end_mm < _CAP_END_MM and offset < _CAP_IN_LINE * shafts.height[nearest])
 
 
@@ -156,11 +168,11 @@ def may_be_sesamoid(row: dict[str, Any], centre: FloatArray, shafts: Shafts) -> 
     """Whether form and place are those of a sesamoid, although it counts."""
     if not len(shafts.origin):
         return False
-    nearest, end_mm, _ = _place(centre, shafts)
+    nearest, end_mm, _ = place_on(centre, shafts)
     return looks_like_sesamoid(row, shafts.phalanx[nearest], end_mm)
 
 
-def _place(centre: FloatArray, shafts: Shafts) -> tuple[int, float, float]:
+def place_on(centre: FloatArray, shafts: Shafts) -> tuple[int, float, float]:
     """The bone beside a finding, and its distance (mm) from that bone's nearest end and from its axis."""
     s = ((centre - shafts.origin) * shafts.axis).sum(1)
     low = np.where(np.isfinite(shafts.low), shafts.low, -60.0)
@@ -173,7 +185,7 @@ def _place(centre: FloatArray, shafts: Shafts) -> tuple[int, float, float]:
     return nearest, end, float(offset)
 
 
-def _beyond_tip(centre: FloatArray, shafts: Shafts, nearest: int) -> bool:
+def beyond_tip(centre: FloatArray, shafts: Shafts, nearest: int) -> bool:
     """Whether it lies at the end of the distal phalanx that points away from the other bones."""
     others = [i for i, p in enumerate(shafts.phalanx) if p == 2]
     if not others:

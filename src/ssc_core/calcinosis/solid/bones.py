@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from ssc_core.calcinosis.bones import Bone, Bones
 from ssc_core.calcinosis.numbering import numbered
 from ssc_core.calcinosis.params import CalcinosisParams
+from ssc_core.calcinosis.solid.cortex import next_to_soft, thickness
 from ssc_core.calcinosis.solid.grid import Block
 from ssc_core.calcinosis.solid.marrow import marrow_of
 from ssc_core.progress import Tick, share, silent, track
@@ -26,11 +27,7 @@ IntArray = npt.NDArray[np.int32]
 _REACH_MM = 4.0  # deposits are looked at this far from marrow
 _THICKEST_MM = 2.3
 _CORTEX_MM = 0.9
-_NEAR_MM, _AROUND_MM = 1.2, 5.0  # neighbourhoods of one place on a bone
-_EXCESS_MM = 0.45  # thicker than around by more than this: something lies on the bone
-_MIDDLE, _LOW = 0.5, 0.35
 _SPOTS, _FEET = 1200, 12000  # enough places to know a smooth thickness
-_AT_ONCE = 50  # the lists of neighbours are made without letting other threads in: few at a time
 
 
 def find_bones_3d(block: Block, soft_hu: float, params: CalcinosisParams, tick: Tick = silent) -> Bones:
@@ -50,7 +47,7 @@ def find_bones_3d(block: Block, soft_hu: float, params: CalcinosisParams, tick: 
     Returns
     -------
     Bones
-        ``area_mm2`` of its bones is a volume here (mm3).
+        ``area_mm2`` of its bones is a volume here (mm3); the blur is measured afterwards (``solid.blur``).
     """
     hu, step, bone_hu = block.hu, block.step, params.bone_hu
     marrow = marrow_of(hu, bone_hu, step, share(tick, 0.0, 0.0))
@@ -59,7 +56,6 @@ def find_bones_3d(block: Block, soft_hu: float, params: CalcinosisParams, tick: 
     tick(0, 1, "outlining bones")
     labels = np.zeros(hu.shape, np.int32)
     found: list[Bone] = []
-    blurs: list[float] = []
     cells = ndi.find_objects(marrow)
     for number in track(range(1, len(cells) + 1), tick, "outlining bones"):
         box = _around(cells[number - 1], hu.shape, step)
@@ -68,11 +64,10 @@ def find_bones_3d(block: Block, soft_hu: float, params: CalcinosisParams, tick: 
         traced = _with_cortex(hu[box], inner, solid[box], step, soft_hu, part)
         if traced is None:
             continue
-        mask, seen, blur = traced
+        mask, seen = traced
         part(1, 1, "outlining bones")
         mine = mask & (labels[box] == 0)
         labels[box][mine] = len(found) + 1
-        blurs.append(blur)
         found.append(bone_of(mine, box, hu.shape, step, seen))
     tick(1, 1, "numbering bones")
     numbers = numbered(found, labels, hu > params.tissue_hu, block)
@@ -80,16 +75,9 @@ def find_bones_3d(block: Block, soft_hu: float, params: CalcinosisParams, tick: 
         replace(b, finger=f, phalanx=p, sure=s) for b, (f, p, s) in zip(found, numbers, strict=True)
     )
     mask = labels > 0
-    good = [b for b in blurs if math.isfinite(b)]
     tick(1, 1, "looking at the cortex")
-    near = near_bone_hu(hu, mask, step)
-    return Bones(
-        labels,
-        named,
-        near,
-        signed_distance(mask, step, share(tick, 1.0, 1.0)),
-        float(np.median(good)) if good else math.nan,
-    )
+    near = near_bone_hu(block, mask)
+    return Bones(labels, named, near, signed_distance(mask, step, share(tick, 1.0, 1.0)), math.nan)
 
 
 def signed_distance(mask: BoolArray, step: tuple[float, ...], tick: Tick = silent) -> FloatArray:
@@ -109,10 +97,15 @@ def signed_distance(mask: BoolArray, step: tuple[float, ...], tick: Tick = silen
     return np.asarray(away, np.float32)
 
 
-def near_bone_hu(hu: FloatArray, mask: BoolArray, step: tuple[float, ...]) -> FloatArray:
-    """HU that the cortex shows nearest to each voxel, for voxels in and near bone."""
-    size = [2 * max(1, round(_CORTEX_MM / s)) + 1 for s in step]
-    bright = ndi.maximum_filter(np.where(mask, hu, -1024.0), size)
+def near_bone_hu(block: Block, mask: BoolArray) -> FloatArray:
+    """HU that the cortex shows nearest to each voxel, for voxels in and near bone.
+
+    A thin cortex that lies flat in a thick slice never shows its full height there; it does where it crosses
+    the slices, some millimetres away. So the neighbourhood spans two slices each way.
+    """
+    reach = max(_CORTEX_MM, 2 * max(s * f for s, f in zip(block.step, block.factor, strict=True)))
+    size = [2 * max(1, round(reach / s)) + 1 for s in block.step]
+    bright = ndi.maximum_filter(np.where(mask, block.hu, -1024.0), size)
     out = np.where(mask, bright, 0.0).astype(np.float32)
     return out
 
@@ -141,8 +134,8 @@ def _with_cortex(
     step: tuple[float, ...],
     soft_hu: float,
     tick: Tick = silent,
-) -> tuple[BoolArray, float, float] | None:
-    """Mask, share of the surface that was seen free, blur."""
+) -> tuple[BoolArray, float] | None:
+    """Mask, and the share of the surface that was seen free."""
     away, foot = ndi.distance_transform_edt(~marrow, sampling=step, return_indices=True)
     tick(1, 5, "outlining bones")
     body = (solid | marrow) & (away <= _REACH_MM)
@@ -158,10 +151,13 @@ def _with_cortex(
         return None
     feet = foot[:, rim].T * np.asarray(step)
     beyond = away[rim] + float(np.mean(step)) / 2
+    keep = slice(None, None, max(1, len(at) // _FEET))
+    at, feet, beyond = at[keep] * np.asarray(step), feet[keep], beyond[keep]
+    clear = next_to_soft(hu, at, feet, soft_hu, step)
     surface = np.argwhere(marrow & ~ndi.binary_erosion(marrow, border_value=1)) * np.asarray(step)
-    spots, near, around = _thickness(surface, feet, beyond, share(tick, 0.4, 0.6))
-    covered = near > around + _EXCESS_MM
-    thick = np.minimum(np.where(covered, around, near), _THICKEST_MM)
+    spots = surface[:: max(1, len(surface) // _SPOTS)]
+    thick, covered = thickness(spots, feet, beyond, clear, share(tick, 0.4, 0.6))
+    thick = np.minimum(thick, _THICKEST_MM)
     shell = (away > 0) & (away <= _THICKEST_MM + 1) & body
     _, which = cKDTree(spots).query(foot[:, shell].T * np.asarray(step))
     tick(3.5, 5, "outlining bones")
@@ -169,45 +165,7 @@ def _with_cortex(
     mask[shell] = away[shell] <= thick[which]
     mask = ndi.binary_closing(np.pad(mask, 3), iterations=2)[3:-3, 3:-3, 3:-3] & (body | marrow)
     tick(4, 5, "outlining bones")
-    blur = _blur(hu, rim, soft_hu, step)
-    return mask, 1.0 - float(covered.mean()), blur
-
-
-def _thickness(
-    surface: npt.NDArray[np.float64],
-    feet: npt.NDArray[np.float64],
-    beyond: npt.NDArray[np.float64],
-    tick: Tick,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Places on the marrow, and the dense layer over them: close by (median) and around (low quantile)."""
-    spots = surface[:: max(1, len(surface) // _SPOTS)]
-    keep = slice(None, None, max(1, len(feet) // _FEET))
-    feet, beyond = feet[keep], beyond[keep]
-    tree = cKDTree(feet)
-    around = np.full(len(spots), float(np.quantile(beyond, _LOW)))
-    near = np.full(len(spots), np.nan)
-    for first in track(range(0, len(spots), _AT_ONCE), tick, "outlining bones"):
-        few = spots[first : first + _AT_ONCE]
-        found = (tree.query_ball_point(few, reach) for reach in (_NEAR_MM, _AROUND_MM))
-        for k, (close, wide) in enumerate(zip(*found, strict=True), start=first):
-            if len(wide) >= 8:
-                around[k] = np.quantile(beyond[wide], _LOW)
-            if len(close) >= 3:
-                near[k] = np.quantile(beyond[close], _MIDDLE)
-    near = np.where(np.isfinite(near), near, around)
-    return spots, near, around
-
-
-def _blur(hu: FloatArray, rim: BoolArray, soft_hu: float, step: tuple[float, ...]) -> float:
-    """Standard deviation (mm) of the blur, from the steepest quarter of the rim."""
-    slope = np.sqrt(sum(np.gradient(hu, s, axis=a) ** 2 for a, s in enumerate(step)))
-    size = [2 * max(1, round(_CORTEX_MM / s)) + 1 for s in step]
-    high = ndi.maximum_filter(hu, size)[rim] - soft_hu
-    steep = ndi.maximum_filter(slope, 3)[rim]
-    good = (high > 500) & (steep > 0)
-    if good.sum() < 50:
-        return math.nan
-    return float(np.quantile(high[good] / (steep[good] * math.sqrt(2 * math.pi)), 0.4))
+    return ndi.binary_fill_holes(mask), 1.0 - float(covered.mean())
 
 
 def bone_of(

@@ -9,18 +9,21 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage as ndi
 
+from ssc_core.calcinosis.solid.finer import finer
 from ssc_core.errors import EmptyError, InputError
 from ssc_core.geometry import Box, Frame
 
-__all__ = ["Block", "block_of"]
+__all__ = ["COARSE_MM", "Block", "block_of"]
 
 FloatArray = npt.NDArray[np.float32]
+
+COARSE_MM = 0.6
+"""Slices farther apart than this are coarser than the blur."""
 
 _STEP_MM = 0.25  # coarser axes are interpolated to about this
 _MARGIN_MM = 2.0
 _MOST_VOXELS = 45_000_000
 _LEAST_TISSUE_MM3 = 200.0
-_COARSE_MM = 0.6  # slices farther apart than this are coarser than the blur
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +74,15 @@ class Block:
             view[coarse][wins] = label
             best[coarse] = np.maximum(best[coarse], share)
         return out
+
+    def sampled(self, parts: FloatArray) -> FloatArray:
+        """Parts as the scan would have shown them: averaged over each voxel, and interpolated again."""
+        if max(self.factor) == 1:
+            return parts
+        sub = [v for n, f in zip(self.box.shape, self.factor, strict=True) for v in (n, f)]
+        voxels = parts.reshape(sub).mean(axis=(1, 3, 5), dtype=np.float32)
+        spacing = tuple(s * f for s, f in zip(self.step, self.factor, strict=True))
+        return _refined(voxels, self.factor, spacing)
 
     def index_of(self, part: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Indices in the volume of positions given in parts."""
@@ -138,9 +150,8 @@ def _refined(hu: FloatArray, factor: tuple[int, ...], spacing: tuple[float, ...]
     for axis, (parts, step) in enumerate(zip(factor, spacing, strict=True)):
         if parts == 1:
             continue
-        zoom = [parts if a == axis else 1 for a in range(3)]
-        fine = np.asarray(ndi.zoom(out, zoom, order=3, mode="nearest", grid_mode=True), np.float32)
-        if step > _COARSE_MM:
+        fine = finer(out, [parts if a == axis else 1 for a in range(3)])
+        if step > COARSE_MM:
             n = out.shape[axis]
             below = np.floor((np.arange(n * parts) + 0.5) / parts - 0.5).astype(int)
             one, other = (out.take(np.clip(below + k, 0, n - 1), axis) for k in (0, 1))

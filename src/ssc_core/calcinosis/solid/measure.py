@@ -14,8 +14,11 @@ from ssc_core.calcinosis.bones import Bones
 from ssc_core.calcinosis.extent import extent_of
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.solid.axes import axes_3d, ellipsoid_mm3
+from ssc_core.calcinosis.solid.finer import finer
 from ssc_core.calcinosis.solid.grid import Block
 from ssc_core.calcinosis.solid.growing import GrownBody
+from ssc_core.calcinosis.solid.kinds import is_hollow
+from ssc_core.calcinosis.solid.layers import reaching_bone, without_layers_3d
 from ssc_core.calcinosis.surroundings import finger_at, flags_of_row
 
 __all__ = ["UNITS_3D", "Body", "measure_body"]
@@ -43,11 +46,28 @@ _FINEST_MM, _MOST_PARTS = 0.15, 1_500_000
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """One measured body: row (columns of :data:`UNITS_3D`), box and mask in parts of the block."""
+    """One measured body.
+
+    Parameters
+    ----------
+    row : dict
+        Columns of :data:`UNITS_3D`.
+    box, mask : tuple of slice, ndarray
+        Where it lies, in parts of the block.
+    centre : ndarray
+        (3,) its centre in the block, mm.
+    hollow : bool
+        It is darker in its middle.
+    bone_hu : float
+        HU of the bone beside it; NaN where there is none.
+    """
 
     row: dict[str, Any]
     box: tuple[slice, ...]
     mask: BoolArray
+    centre: npt.NDArray[np.float64]
+    hollow: bool
+    bone_hu: float
 
     @property
     def volume(self) -> float:
@@ -63,7 +83,7 @@ def measure_body(
     voxel_mm3: float,
     params: CalcinosisParams,
     soft_hu: float,
-    blur_mm: float,
+    blur: tuple[float, ...],
 ) -> Body | None:
     """Extent, size, density and surroundings of one grown body; None if nothing stands out.
 
@@ -83,10 +103,13 @@ def measure_body(
         Volume of a voxel of the scan, mm3.
     params : CalcinosisParams
         Density calibration and limits.
-    soft_hu, blur_mm : float
-        Soft tissue's HU; blur's standard deviation, mm.
+    soft_hu : float
+        Soft tissue's HU.
+    blur : tuple of float
+        Standard deviation of the blur along each axis, mm.
     """
-    margin = [int(4 * blur_mm / s) + 3 for s in block.step]
+    blur_mm = float(np.mean(blur))
+    margin = [int(4 * b / s) + 3 for b, s in zip(blur, block.step, strict=True)]
     box = tuple(
         slice(max(s.start - m, 0), min(s.stop + m, n))
         for s, m, n in zip(grown.box, margin, block.hu.shape, strict=True)
@@ -101,13 +124,14 @@ def measure_body(
     step = [s / z for s, z in zip(block.step, zoom, strict=True)]
     part = math.prod(step)
     size = part ** (1 / 3)
-    crop = _zoomed(rest[box], zoom, 3)
-    free = _zoomed(np.clip(distance, -5, 5), zoom, 1) > 0
-    extent = extent_of(crop, np.kron(region, np.ones(zoom, bool)), free, blur_mm / size, part)
+    crop = finer(rest[box], zoom)
+    free = _linear(np.clip(distance, -5, 5), zoom) > 0
+    parts = [b / s for b, s in zip(blur, step, strict=True)]
+    extent = extent_of(crop, np.kron(region, np.ones(zoom, bool)), free, parts, part)
     if not extent.mask.any():
         return None
-    mask = extent.mask
-    near = _zoomed(np.clip(distance, -5, 20), zoom, 1)
+    near = _linear(np.clip(distance, -5, 20), zoom)
+    mask = reaching_bone(without_layers_3d(extent.mask, near, step), near, step, blur_mm)
     volume = float(mask.sum()) * part
     surface, contact = _surfaces(mask, near, step, size)
     low, high = _interval(volume, surface - contact, contact, voxel_mm3, blur_mm, extent.mass, params)
@@ -115,7 +139,8 @@ def measure_body(
     rim = mask & ~ndi.binary_erosion(mask, border_value=0)
     axes = axes_3d(np.argwhere(rim) * np.asarray(step), size)
     centre = points.mean(0) / step
-    at = block.index_of((centre + 0.5) / zoom - 0.5 + [s.start for s in box])
+    middle = (centre + 0.5) / zoom - 0.5 + [s.start for s in box]
+    at = block.index_of(middle)
     seed = block.index_of(grown.seed)
     coarse = _shrunk(mask, zoom)
     hu = block.hu[box]
@@ -125,7 +150,7 @@ def measure_body(
     touches = contact > 0 and gap < max(blur_mm, size)
     voxels = volume / voxel_mm3
     row: dict[str, Any] = {
-        "finger": finger_at(bones, ((centre + 0.5) / zoom - 0.5 + [s.start for s in box]) * block.step),
+        "finger": finger_at(bones, middle * block.step),
         "volume_mm3": volume,
         "low": low,
         "high": high,
@@ -152,7 +177,9 @@ def measure_body(
         "tiny": voxels < TINY_VOXELS,
     }  # fmt: skip
     row["flags"] = "; ".join(flags_of_row(row, "volume", "volume", f"{TINY_VOXELS} voxels"))
-    return Body(row, box, coarse)
+    beside = bones.near_hu[box][ndi.binary_dilation(coarse, iterations=3) & (distance < 0)]
+    bone_hu = float(np.median(beside)) if beside.size else math.nan
+    return Body(row, box, coarse, middle * block.step, is_hollow(crop, mask, tuple(step)), bone_hu)
 
 
 def _fine_step(shape: tuple[int, ...], step: tuple[float, ...]) -> float:
@@ -160,10 +187,10 @@ def _fine_step(shape: tuple[int, ...], step: tuple[float, ...]) -> float:
     return float(_FINEST_MM * max(1.0, (parts / _MOST_PARTS) ** (1 / 3)))
 
 
-def _zoomed(a: npt.NDArray[Any], zoom: list[int], order: int) -> FloatArray:
+def _linear(a: FloatArray, zoom: list[int]) -> FloatArray:
     if max(zoom) == 1:
-        return np.asarray(a, np.float32)
-    return np.asarray(ndi.zoom(a, zoom, order=order, mode="nearest", grid_mode=True), np.float32)
+        return a
+    return np.asarray(ndi.zoom(a, zoom, order=1, mode="nearest", grid_mode=True), np.float32)
 
 
 def _shrunk(mask: BoolArray, zoom: list[int]) -> BoolArray:

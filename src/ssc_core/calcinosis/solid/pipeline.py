@@ -11,13 +11,20 @@ import numpy.typing as npt
 from ssc_core.calcinosis.bones import Bones
 from ssc_core.calcinosis.burden import burden_of
 from ssc_core.calcinosis.params import CalcinosisParams
-from ssc_core.calcinosis.residual import residual
+from ssc_core.calcinosis.solid.blur import blur_along
 from ssc_core.calcinosis.solid.bones import find_bones_3d, near_bone_hu, signed_distance
 from ssc_core.calcinosis.solid.grid import Block, block_of
 from ssc_core.calcinosis.solid.growing import grow_bodies
 from ssc_core.calcinosis.solid.measure import Body, measure_body
+from ssc_core.calcinosis.solid.residual import residual_3d
 from ssc_core.calcinosis.solid.results import SolidResult
-from ssc_core.calcinosis.solid.summary import bone_table, flags_3d, lesion_table, measurements_3d
+from ssc_core.calcinosis.solid.summary import (
+    bone_table,
+    flags_3d,
+    lesion_table,
+    measurements_3d,
+    slice_flags,
+)
 from ssc_core.calcinosis.solid.verdict import judged
 from ssc_core.calcinosis.surroundings import noise_flags, soft_tissue
 from ssc_core.calcinosis.told import record_of
@@ -28,8 +35,6 @@ from ssc_core.geometry import Frame
 from ssc_core.progress import Tick, share, silent, track
 
 __all__ = ["analyse_volume"]
-
-_THICK_MM = 0.9  # of slices; up to here sizes on bone were found to hold
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -92,28 +97,27 @@ def analyse_volume(
     network = _network(params, mask)
     tick(0.1, 1.0, "looking for bones")
     bones = _bones(block, params, soft, mask, network, share(tick, 0.1, 0.6))
-    seen = math.isfinite(bones.blur_mm)
-    blur = bones.blur_mm if seen else params.blur_mm
     tick(0.6, 1.0, "taking the bones away")
-    rest, _ = residual(block.hu, bones, soft, blur, block.step)
+    seen = blur_along(block.hu, bones.distance, soft, block.step)
+    blur = seen or (params.blur_mm,) * 3
+    rest = residual_3d(block, bones, soft, blur, share(tick, 0.6, 0.62))
     grown = grow_bodies(rest, bones.distance, block, seeded, soft, seeds, share(tick, 0.62, 0.65))
     found = [
         measure_body(g, block, rest, bones, frame.pixel_size, params, soft, blur)
         for g in track(grown, share(tick, 0.65, 0.95), "measuring lesions")
     ]
     large = [b for b in found if b is not None and b.volume >= params.minimum_volume_mm3]
-    kept, left = judged(large, params, toggles, chosen=seeds is not None)
+    kept, left = judged(large, bones, block, params, toggles, chosen=seeds is not None)
     table, left_out = lesion_table(kept), lesion_table(left)
-    flags = (*warnings, *flags_3d(table, left_out, bones, params, seen, mask is not None))
+    flags = (*warnings, *flags_3d(table, left_out, bones, params, seen is not None, mask is not None))
     flags = (*flags, *(noise_flags(around, params.seed_hu) if seeds is None else ()))
-    if max(frame.spacing) > _THICK_MM:
-        flags = (*flags, f"slices {max(frame.spacing):g} mm apart: lesions on bone may be far too large")
+    flags = (*flags, *slice_flags(max(frame.spacing)))
     found_out = {
         "bones_given": mask is not None,
         "soft_tissue_hu": round(soft, 6),
         "noise_hu": round(around.noise, 6),
         "seed_used_hu": round(seeded.seed_hu, 6),
-        "blur_used_mm": round(blur, 6),
+        "blur_used_mm": [round(b, 6) for b in blur],
     }
     record = record_of("calcinosis analyse (volume)", params, network, seeds, toggles, flags, found_out)
     tick(0.97, 1.0, "drawing bones and lesions")
@@ -128,7 +132,7 @@ def analyse_volume(
         drawn[0],
         bone_labels,
         frame,
-        measurements_3d(table, bones, soft, blur, seen),
+        measurements_3d(table, bones, soft, float(np.mean(blur)), seen is not None),
         flags,
         record,
         left_out,
@@ -180,7 +184,7 @@ def _bones(
     if mask is not None:
         drawn = np.kron(np.asarray(mask, bool)[block.box.slices], np.ones(block.factor, bool))
     tick(0.2, 1.0, "looking at the cortex")
-    near = near_bone_hu(block.hu, drawn, block.step)
+    near = near_bone_hu(block, drawn)
     distance = signed_distance(drawn, block.step, share(tick, 0.5, 1.0))
     return Bones(drawn.astype(np.int32), (), near, distance, math.nan)
 

@@ -11,14 +11,16 @@ from ssc_core.calcinosis.bones import Bones
 from ssc_core.calcinosis.burden import burden_of
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.results import BONE_NAMES
+from ssc_core.calcinosis.solid.grid import COARSE_MM
 from ssc_core.calcinosis.solid.measure import UNITS_3D, Body
 from ssc_core.calcinosis.summary import TIP_UNSEEN
 from ssc_core.results import Measurement
 
-__all__ = ["bone_table", "flags_3d", "lesion_table", "measurements_3d"]
+__all__ = ["bone_table", "flags_3d", "lesion_table", "measurements_3d", "slice_flags"]
 
 _DOUBTED_MM3 = 500.0
 _HALF_SEEN = 0.6
+_TESTED_MM = 1.0  # slices farther apart were never measured against truth
 
 
 def lesion_table(kept: list[Body]) -> pd.DataFrame:
@@ -107,4 +109,16 @@ def flags_3d(
     if len(left):
         what = ", ".join(map(str, left.label))
         flags.append(f"{len(left)} finding(s) do not count ({what}); toggle by label if they are lesions")
+    return tuple(flags)
+
+
+def slice_flags(slice_mm: float) -> tuple[str, ...]:
+    """What slices this far apart (mm) can no longer tell."""
+    flags = []
+    if slice_mm > COARSE_MM:
+        flags.append(
+            f"slices {slice_mm:g} mm apart: dim layers on bone that are no thicker than a slice do not count"
+        )
+    if slice_mm > _TESTED_MM:
+        flags.append(f"slices farther apart than {_TESTED_MM:g} mm were never tested: sizes may be wrong")
     return tuple(flags)

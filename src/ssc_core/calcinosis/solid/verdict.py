@@ -1,29 +1,39 @@
-"""Which bodies count: thin layers on bone do not, unless a reader says so."""
+"""Which bodies count: what belongs to bone does not, unless a reader says so."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ssc_core.calcinosis.kinds import DEPOSIT
+from ssc_core.calcinosis.bones import Bones
+from ssc_core.calcinosis.kinds import DEPOSIT, may_be_bone_end, shafts_of
 from ssc_core.calcinosis.params import CalcinosisParams
+from ssc_core.calcinosis.sesamoid import POSSIBLE
+from ssc_core.calcinosis.solid.grid import Block
+from ssc_core.calcinosis.solid.kinds import kind_of_body, sesamoid_like
 from ssc_core.calcinosis.solid.measure import Body
 from ssc_core.calcinosis.verdict import check_toggles, verdict_on
 
 __all__ = ["judged"]
 
-_RIM_THICK_MM = 0.6  # volume over contact with bone
-
 
 def judged(
-    bodies: list[Body], params: CalcinosisParams, toggles: Sequence[int], *, chosen: bool = False
+    bodies: list[Body],
+    bones: Bones,
+    block: Block,
+    params: CalcinosisParams,
+    toggles: Sequence[int],
+    *,
+    chosen: bool = False,
 ) -> tuple[list[Body], list[Body]]:
-    """Number all bodies from the largest on; part those that count from thin rims of bone.
+    """Name and number all bodies from the largest on; part those that count from those that do not.
 
     Parameters
     ----------
     bodies : list of Body
         Large enough.
+    bones, block : Bones, Block
+        The bones and the geometry.
     params : CalcinosisParams
         ``normal_left_out`` matters here.
     toggles : sequence of int
@@ -42,14 +52,21 @@ def judged(
     """
     ordered = sorted(bodies, key=lambda b: (-b.volume, float(b.row["plane"]), float(b.row["row"])))
     check_toggles(toggles, len(ordered))
+    shafts = shafts_of(bones, block.step)
+    slice_mm = max(s * f for s, f in zip(block.step, block.factor, strict=True))
     counted: list[Body] = []
     left: list[Body] = []
     for label, body in enumerate(ordered, 1):
-        contact = float(body.row["on_bone_mm2"])
-        kind = "rim" if contact > 0 and body.volume / contact < _RIM_THICK_MM else DEPOSIT
-        notes = [body.row["flags"]] if body.row["flags"] else []
+        row = body.row
+        kind = kind_of_body(
+            row, body.centre, shafts, hollow=body.hollow, bone_hu=body.bone_hu, slice_mm=slice_mm
+        )
+        notes = [row["flags"]] if row["flags"] else []
+        if kind == DEPOSIT and sesamoid_like(row, body.centre, shafts):
+            notes.append(POSSIBLE)
+        if kind == DEPOSIT and may_be_bone_end(row, body.centre, shafts):
+            notes.append("on a bone's end and in line with it: part of it may be bone")
         counts, said = verdict_on(label, kind, toggles, params, chosen=chosen)
-        notes += said
-        row = {**body.row, "label": label, "kind": kind, "flags": "; ".join(notes)}
+        row = {**row, "label": label, "kind": kind, "flags": "; ".join(notes + said)}
         (counted if counts else left).append(replace(body, row=row))
     return counted, left

@@ -45,9 +45,7 @@ def network_bones_3d(block: Block, segmenter: Segmenter, tick: Tick = silent) ->
     cores, kinds = cores_of(bone, shares[1:].argmax(0), _SMALLEST_MM3 / block.part_mm3, 6)
     if not kinds:
         empty = np.zeros(bone.shape, np.int32)
-        return Bones(
-            empty, (), near_bone_hu(block.hu, bone, block.step), np.full(bone.shape, np.inf), math.nan
-        )
+        return Bones(empty, (), near_bone_hu(block, bone), np.full(bone.shape, np.inf), math.nan)
     index = ndi.distance_transform_edt(
         cores == 0, sampling=block.step, return_distances=False, return_indices=True
     )
@@ -61,5 +59,5 @@ def network_bones_3d(block: Block, segmenter: Segmenter, tick: Tick = silent) ->
         for i, b in enumerate(found)
     )
     mask = labels > 0
-    near = near_bone_hu(block.hu, mask, block.step)
+    near = near_bone_hu(block, mask)
     return Bones(labels, named, near, signed_distance(mask, block.step), math.nan)
