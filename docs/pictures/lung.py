@@ -103,6 +103,7 @@ def lung_heatmap(stage: Stage) -> None:
         panel.show_section(section)
         panel.table.selectRow(3)
         press(section.map_button, panel, "heat maps: map")
+        press(section.meet_button, panel, "heat maps: threshold")
         press(section.labels_button, panel, "heat maps: labels")
         layers_of(viewer, "heat map TOT", "patterns")
         require({"heat map GG", "heat map RET"} <= {la.name for la in viewer.layers}, "heat maps: GG or RET")

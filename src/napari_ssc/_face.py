@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -71,7 +71,7 @@ class Face(QWidget):
 
     def add_section(self, title: str, section: QWidget) -> None:
         """A further tab beside *Measure*; a panel with none shows no tabs."""
-        self.tabs.addTab(_scrolling(section), title)
+        self.tabs.addTab(_Scrolling(section), title)
 
     def section_shown(self) -> QWidget:
         """What the tab in front holds."""
@@ -114,7 +114,7 @@ class Face(QWidget):
         self.tabs.setTabBarAutoHide(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.setStyleSheet("QTabWidget::pane { border: 0; }")
-        self.tabs.addTab(_scrolling(page), "Measure")
+        self.tabs.addTab(_Scrolling(page), "Measure")
         self.stop_button.setVisible(False)
 
         whole = QVBoxLayout(self)
@@ -126,13 +126,26 @@ class Face(QWidget):
         self.setMinimumWidth(360)
 
 
-def _scrolling(page: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(page)
-    return area
+class _Scrolling(QScrollArea):
+    """Scrolls its page up and down; never narrower than the page, so that nothing is cut off at the side."""
+
+    def __init__(self, page: QWidget) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(page)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the page and the bar beside it."""
+        page, bar = self.widget().minimumSizeHint(), self.verticalScrollBar().sizeHint()
+        return QSize(page.width() + bar.width(), super().minimumSizeHint().height())
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """A page that grew asks for room."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))
 
 
 def _side_by_side(*widgets: QWidget) -> QHBoxLayout:

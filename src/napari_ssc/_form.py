@@ -115,9 +115,17 @@ def _row(name: str, field: FieldInfo) -> Any:
         kind, default = str, ""  # empty means "not given"; several numbers stand in one line
     elif kind is str and default is None:
         default = ""
-    label = name.replace("_", " ") + (f" ({unit})" if unit else "")
+    label = _label(name, unit)
     extra = {} if default is None else {"value": default}
     return create_widget(annotation=kind, name=name, label=label, options=options, **extra)
+
+
+def _label(name: str, unit: str) -> str:
+    """A name for people: its unit stands in brackets once, not at the end of the name as well."""
+    words = name.split("_")
+    if len(words) > 1 and words[-1] == {"%": "percent"}.get(unit, unit.lower()):
+        words = words[:-1]
+    return " ".join(words) + (f" ({unit})" if unit else "")
 
 
 def _plain_type(annotation: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -37,9 +38,10 @@ class ResultTable(QTableWidget):
         self.setRowCount(len(frame))
         self.setColumnCount(len(frame.columns))
         self.setHorizontalHeaderLabels([str(c) for c in frame.columns])
+        decimals = [_decimals(frame.iloc[:, j].tolist()) for j in range(len(frame.columns))]
         for i, row in enumerate(frame.itertuples(index=False)):
             for j, value in enumerate(row):
-                item = QTableWidgetItem(_text(value))
+                item = QTableWidgetItem(_text(value, decimals[j]))
                 item.setToolTip(_text(value))
                 if isinstance(value, int | float):
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -62,9 +64,27 @@ class ResultTable(QTableWidget):
             self.picked.emit(row)
 
 
-def _text(value: Any) -> str:
+def _decimals(column: Sequence[Any]) -> int | None:
+    """So many that the largest value has four digits; None where small ones would be lost.
+
+    They are lost in a column of different measures, whose values are written each on its own.
+    """
+    sizes = [abs(v) for v in column if isinstance(v, float) and math.isfinite(v) and v]
+    if not sizes:
+        return None
+    decimals = max(0, 3 - math.floor(math.log10(max(sizes))))
+    if decimals > 4 or min(sizes) < 10.0 ** (1 - decimals):
+        return None
+    while decimals and all(f"{v:.{decimals}f}".endswith("0") for v in sizes):
+        decimals -= 1
+    return decimals
+
+
+def _text(value: Any, decimals: int | None = None) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return "\N{EN DASH}"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.4g}" if decimals is None else f"{value:.{decimals}f}"

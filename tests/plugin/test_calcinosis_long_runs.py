@@ -32,13 +32,25 @@ def volumes(finger_volume, tmp_path):
     return [finger_volume(0.2), shutil.copy(finger_volume(0.2), tmp_path / "later.nii.gz")]
 
 
+def stopped(panel, qtbot, place):
+    """Press Cancel once the bar is beyond a place; seconds until the thread has ended."""
+    qtbot.waitUntil(lambda: panel.bar.value() > 1000 * place or not panel.busy, timeout=300_000)
+    job = panel._job
+    assert job is not None, f"done before it could be stopped at {place}"
+    clicked = time.monotonic()
+    panel.cancel()
+    assert not panel.busy
+    qtbot.waitUntil(lambda: not job.is_running, timeout=30_000)
+    return time.monotonic() - clicked
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("files", ["volume", "images", "volumes"])
 def test_window_stays_alive_and_cancel_ends_the_thread_early_and_late(
     request, open_panel, qtbot, heart, monkeypatch, files
 ):
-    """At most 100 ms over the idle window, what a run shows left out; a thread that ends within a second. What
-    else the machine does only lengthens both, so the best of five counts; libraries are loaded before."""
+    """At most 100 ms over the idle window, what a run shows left out; a thread that ends within a second.
+    What else the machine does only lengthens both: the best of five counts. Libraries are loaded before."""
     viewer, panel = open_panel("Calcinosis")
     for path in request.getfixturevalue(files):
         panel.open_image(path)
@@ -72,14 +84,7 @@ def test_window_stays_alive_and_cancel_ends_the_thread_early_and_late(
     for place in STOPPED_AT:
         for _ in range(5):
             begin()
-            qtbot.waitUntil(lambda: panel.bar.value() > 1000 * place or not panel.busy, timeout=300_000)
-            job = panel._job
-            assert job is not None, f"done before it could be stopped at {place}"
-            clicked = time.monotonic()
-            panel.cancel()
-            assert not panel.busy
-            qtbot.waitUntil(lambda: not job.is_running, timeout=30_000)
-            late[place] = min(late[place], time.monotonic() - clicked)
+            late[place] = min(late[place], stopped(panel, qtbot, place))
             if late[place] < 1.0:
                 break
         assert "Stopped" in panel.message.text()

@@ -90,3 +90,31 @@ def test_command_parses_to_the_same_parameters(model, tmp_path):
     _, bound, _ = app.parse_args(words[1:])
     assert bound.arguments["params"] == changed
     assert next(iter(bound.arguments.values())) == getattr(case, field)
+
+
+RUNS = {
+    "skin analyse": ("slide", SkinCase, {"mpp": 0.5, "scene": 1}),
+    "skin score": ("slide", SkinCase, {"mpp": 0.5, "scene": 1}),
+    "skin map": ("slide", SkinCase, {"mpp": 0.5, "scene": 1}),
+    "lung analyse": ("ct", LungCase, {"series": "3", "series_rule": "thinnest", "resample_gaps": True}),
+    "lung score": ("ct", LungCase, {"series": "3", "series_rule": "thinnest", "resample_gaps": True}),
+    "lung heatmap": ("ct", LungCase, {"series": "3", "series_rule": "thinnest", "resample_gaps": True}),
+    "lung extent": ("ct", LungCase, {"series": "3", "series_rule": "thinnest", "resample_gaps": True}),
+    "calcinosis analyse": ("image", CalcinosisCase, {"pixel_spacing": 0.2, "window": 1500, "level": 450}),
+}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_whatever_a_file_had_to_be_told_is_understood_by_every_command(tmp_path, run):
+    """How a CT was opened in the viewer must not be lost, or refused, when its line is read."""
+    import shlex
+
+    from napari_ssc._command import line_of, options_of
+    from ssc_core.cli import app
+
+    field, kind, told = RUNS[run]
+    case = kind.model_validate({"case_id": "case", field: tmp_path / "a b", **told})
+    options = options_of(case, field) | ({"model": tmp_path} if run in ("skin score", "skin map") else {})
+    line = line_of(["ssc", *run.split(), str(tmp_path / "a b")], options, "out")
+    _, bound, _ = app.parse_args(shlex.split(line)[1:])
+    assert {n: bound.arguments[n] for n in told} == told

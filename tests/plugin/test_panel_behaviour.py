@@ -92,6 +92,29 @@ def test_cancel_is_heard_within_a_second_and_keeps_the_earlier_result(open_panel
     assert list(viewer.layers) == layers
 
 
+@pytest.mark.parametrize("what", ["score", "map"])
+def test_scores_and_maps_of_skin_are_cancelled_within_a_second(open_panel, qtbot, model, what):
+    viewer, panel = open_panel("Skin", "biopsy")
+    tab = panel.scores
+    tab.load_model(model)
+    tab.step_box.setValue(20)
+    begin, spent = {"score": tab.score, "map": tab.map}[what], []
+    for _ in range(3):
+        begin()
+        qtbot.waitUntil(lambda: panel.bar.value() > 0 or not panel.busy, timeout=60_000)
+        job = panel._job
+        assert job is not None, panel.message.text()
+        began = time.monotonic()
+        panel.cancel()
+        qtbot.waitUntil(lambda job=job: not job.is_running, timeout=30_000)
+        spent.append(time.monotonic() - began)
+        if spent[-1] < 1.0:
+            break
+    assert min(spent) < 1.0
+    assert "Stopped" in panel.message.text()
+    assert len(viewer.layers) == 1
+
+
 def test_panel_that_is_closed_while_it_runs_leaves_no_thread(open_panel, qtbot):
     viewer, panel = open_panel("Skin", "biopsy")
     panel.form["n_patches"].value = 2000

@@ -10,7 +10,17 @@ import pandas as pd
 
 from napari_ssc._layers import LayerData, placed
 
-__all__ = ["AREAS", "BONES", "LEFT_OUT", "LESIONS", "findings_of", "place_at", "result_layers", "shown_table"]
+__all__ = [
+    "AREAS",
+    "BONES",
+    "LEFT_OUT",
+    "LESIONS",
+    "anchor_of",
+    "findings_of",
+    "place_at",
+    "result_layers",
+    "shown_table",
+]
 
 BONES, LESIONS, LEFT_OUT, AREAS = "bones", "lesions", "left out", "areas"
 
@@ -89,8 +99,21 @@ def result_layers(result: Any, drawn: Collection[str]) -> list[LayerData]:
         points = result.lesions[axes].to_numpy(float)
         if len(axes) == 3:
             points[:, 0] = np.round(points[:, 0])  # a point is seen in its own plane only
-        layers.append((points, {**_captions(result.lesions), **at}, "points"))
+        captions = {**_captions(result.lesions), **at}
+        captions["text"]["anchor"] = anchor_of(points, result.lesion_labels.shape)
+        layers.append((points, captions, "points"))
     return layers
+
+
+def size_text(value: float) -> str:
+    """A size with three digits, zeros at its end included."""
+    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
+
+
+def anchor_of(points: Any, shape: tuple[int, ...]) -> str:
+    """On which side of their lesions captions stand: on the side of the image where there is more room."""
+    right = shape[-1] - points[:, -1].max() < points[:, -1].min()
+    return "lower_right" if right else "lower_left"
 
 
 def _bone_style(result: Any) -> dict[str, Any]:
@@ -145,11 +168,12 @@ def _captions(lesions: pd.DataFrame) -> dict[str, Any]:
     size = size_of(lesions)
     unit = _CUBED if size == "volume_mm3" else _SQUARED
     text = [
-        f"{label}: {value:.3g} {unit}" for label, value in zip(lesions["label"], lesions[size], strict=True)
+        f"{label}: {size_text(value)} {unit}"
+        for label, value in zip(lesions["label"], lesions[size], strict=True)
     ]
     return {
         "name": AREAS,
-        "text": {"string": text, "color": "white", "size": 11, "anchor": "lower_left"},
+        "text": {"string": text, "color": "white", "size": 11},
         "size": 0.1,
         "face_color": "transparent",
         "border_color": "transparent",

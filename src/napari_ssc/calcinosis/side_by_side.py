@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_ssc._layers import placed
 from napari_ssc._view import camera_of
+from napari_ssc.calcinosis.showing import anchor_of, size_text
 
 __all__ = ["SideBySide", "grid_of"]
 
@@ -108,16 +109,17 @@ def _captions(result: Any, name: str) -> dict[str, Any]:
     axes = ["plane", "row", "column"][-result.frame.ndim :]
     points = result.lesions[axes].to_numpy(float)
     unit = "mm\N{SUPERSCRIPT TWO}" if len(axes) == 2 else "mm\N{SUPERSCRIPT THREE}"
-    words = [f"{v:.3g} {unit}" for v in result.lesions[size_of(result.lesions)]]
+    words = [f"{size_text(v)} {unit}" for v in result.lesions[size_of(result.lesions)]]
     shape = np.asarray(result.lesion_labels.shape, float)
     corner = (
         np.array([0.0, shape[-1] / 2]) if len(axes) == 2 else np.array([shape[0] // 2, 0.0, shape[-1] / 2])
     )
     if len(axes) == 3:
         points[:, 0] = np.round(points[:, 0])
+    anchor = anchor_of(points, result.lesion_labels.shape) if len(points) else "lower_left"
     return {
         "data": np.vstack([points, corner]),
-        "text": {"string": [*words, name], "color": "white", "size": 12, "anchor": "lower_left"},
+        "text": {"string": [*words, name], "color": "white", "size": 12, "anchor": anchor},
         "size": 0.1,
         "face_color": "transparent",
         "border_color": "transparent",

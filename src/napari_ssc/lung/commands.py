@@ -26,19 +26,20 @@ def copy_command(panel: Any, verb: str, params: Callable[[], Any], levels: Any, 
     panel : LungPanel
         Whose CT and drawn mask are meant, and who is told.
     verb : str
-        "score" or "heatmap".
+        "score", "heatmap" or "extent".
     params : callable
         Gives the parameters.
     levels : sequence of Level or None
         If a reader moved any: like a drawn mask, they are written to a folder that is asked for.
     **more
-        Further options of the command; None is left out.
+        Further options of the command, the name of the case among them; None is left out.
     """
     try:
         layer = panel.boxes.image()
         if layer is None:
             raise InputError("no CT is picked; open one in the tab Measure to get a command")
         case, source, chosen = layer.metadata[CASE], layer.metadata[SOURCE], params()
+        case = case.model_copy(update={"case_id": "case"})
         picked = {n: la for n, la in zip(panel.given, panel.boxes.given(), strict=True) if la is not None}
         drawn = panel.drawn_of(picked, source)
     except SscError as error:

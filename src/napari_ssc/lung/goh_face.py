@@ -37,11 +37,9 @@ class GohFace(QWidget):
         tip = "Forced vital capacity, percent of predicted; it decides the stage where extent alone does not"
         self.fvc = number(0, 0, 250, "%", 1, tip)
         self.fvc.setSpecialValueText("not given")
-        self.fvc.setStyleSheet("min-width: 90px;")
         self.score_button = button("Score", "Score the five levels, and the slices between them")
         self.score_button.setStyleSheet("font-weight: bold; padding: 6px;")
         self.patient, self.rules, self.flags = _text(), _text(), _text()
-        self.rules.setStyleSheet("color: #e8912d;")
         self.sheet, self.profile = ScoreSheet(), ProfilePlot()
         self.blind = QCheckBox("Hide the program's scores")
         self.blind.setToolTip("Read without being led; the table of scores says whether you did")
@@ -61,7 +59,8 @@ class GohFace(QWidget):
 
     def _lay_out(self) -> None:
         picking = QFormLayout()
-        picking.addRow("Scorer", row(self.scorer, QLabel("FVC"), self.fvc))
+        picking.addRow("Scorer", self.scorer)
+        picking.addRow("FVC", self.fvc)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.addLayout(picking)

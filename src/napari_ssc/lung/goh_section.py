@@ -12,6 +12,7 @@ import pandas as pd
 from qtpy.QtWidgets import QFileDialog
 
 from napari_ssc._layers import CASE, SOURCE
+from napari_ssc._saying import tell
 from napari_ssc.lung.goh_face import GohFace
 from napari_ssc.lung.measured import current_levels, lung_params, measured_lungs
 from napari_ssc.lung.view import show_slice
@@ -205,7 +206,7 @@ class GohSection(GohFace):
         self._seen = self._seen or (self.result is not None and not self.blind.isChecked())
         said = [self._program(), self._reader()]
         self.patient.setText("<br>".join(filter(None, said)) or _FIRST)
-        self.rules.setText("\n".join(f"{p[:1].upper()}{p[1:]}." for p in self.sheet.problems()))
+        tell(self.rules, "\n".join(f"{p[:1].upper()}{p[1:]}." for p in self.sheet.problems()), problem=True)
         self.rules.setVisible(bool(self.rules.text()))
         shown = self.result is not None and not self.blind.isChecked()
         flags = self.result.flags if shown else ()

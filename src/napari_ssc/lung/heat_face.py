@@ -57,6 +57,8 @@ class HeatFace(QWidget):
         self.pattern_buttons["TOT"].setChecked(True)
         self.opacity = _slider(0, 100, 60, "How strong the colours are")
         self.threshold = _slider(-400, 0, -50, "Below this change of the score a place counts as diseased")
+        tip = "Move the threshold to where the scores below it differ least from the scorer's"
+        self.meet_button = button("Meet the scorer", tip)
         self.threshold_text = QLabel()
         self.key = HeatKey()
         self.table = ResultTable()
@@ -77,7 +79,7 @@ class HeatFace(QWidget):
         showing.addRow("Show", self.kind)
         showing.addRow("Pattern", _holding(row(*self.pattern_buttons.values())))
         showing.addRow("Opacity", self.opacity)
-        showing.addRow("Threshold", self.threshold)
+        showing.addRow("Threshold", _holding(row(self.threshold, self.meet_button)))
         showing.addRow("Mapped", self.mapped)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)

@@ -51,6 +51,7 @@ class HeatSection(HeatShown):
         self.patterns.idClicked.connect(self._show)
         self.opacity.valueChanged.connect(self._show)
         self.threshold.valueChanged.connect(self._count)
+        self.meet_button.clicked.connect(self.meet_scorer)
         self.mapped.activated.connect(lambda at: self._go(self.mapped.itemData(at)))
         self.viewer.dims.events.point.connect(self._moved)
         self._count()
@@ -155,6 +156,23 @@ class HeatSection(HeatShown):
 
         self.panel.start(work, then, "Extent map ...")
 
+    def meet_scorer(self) -> None:
+        """Move the threshold to where the scores below it differ least from the scorer's on mapped slices."""
+        from ssc_core.lung.goh.scores import PATTERNS
+        from ssc_core.lung.heatmap.derived import choose_threshold
+
+        done = [z for z, one in self.maps.items() if one.complete]
+        if not done:
+            self.panel.say("No slice is mapped yet; press 'Map this slice' first.", problem=True)
+            return
+        maps, lungs = [self.maps[z].maps for z in done], [self.lungs[z] for z in done]
+        chosen = choose_threshold(maps, lungs, [self.maps[z].scores for z in done], common=True)
+        self.threshold.setValue(round(100 * float(chosen.values[0])))
+        at = (chosen.curve["threshold"] - chosen.values[0]).abs().idxmin()
+        error = float(chosen.curve.loc[at, list(PATTERNS)].mean())
+        slices = "this slice" if len(done) == 1 else f"{len(done)} mapped slices"
+        self.panel.say(f"On {slices} the scores below the threshold differ by {error:.1f} points on average.")
+
     def make_labels(self) -> None:
         """Labels of the slice that is shown, from the map that is shown."""
         z, maps = self._here, self._shown_map()
@@ -180,37 +198,43 @@ class HeatSection(HeatShown):
         )
 
     def save(self, folder: str | Path) -> None:
-        """Save all heat maps with the labels, as ``ssc lung heatmap`` writes them."""
+        """Save all maps of the shown kind with the labels, as ``ssc lung heatmap`` or ``extent`` does."""
         from ssc_core.io.output import staged
-        from ssc_core.lung.heatmap.refining import gathered, save_edited
-        from ssc_core.lung.heatmap.save import save
+        from ssc_core.lung.heatmap.refining import save_edited
 
-        if not self.maps or self.ready is None or self.ready.healthy is None:
-            self.panel.say("There is no heat map yet; press 'Map this slice' first.", problem=True)
+        kind = self.kind.currentData()
+        maps = dict(self.maps if kind == "heat" else self.extents)
+        if not maps or self.ready is None:
+            self.panel.say(f"There is no {self.kind.currentText()} yet; map a slice first.", problem=True)
             return
-        ready, maps, lungs = self.ready, dict(self.maps), dict(self.lungs)
+        ready, lungs = self.ready, {z: self.lungs[z] for z in maps}
         params = self._with_threshold(ready.params)
         drawn = None if self.labels is None else self.labels.layer.data.copy()
 
         def work(tick: Tick) -> None:
+            from napari_ssc.lung.heat_work import save_extents, save_heat
+
             tick(0.0, 1.0, "saving")
-            result = gathered(ready.lung, ready.scorer, params, maps, lungs, ready.healthy)
             with staged(folder) as staging:
-                save(result, staging)
+                (save_heat if kind == "heat" else save_extents)(ready, params, maps, lungs, staging)
                 if drawn is not None:
                     save_edited(drawn, lungs, ready.lung.image, staging)
 
         self.panel.start(work, lambda _: self.panel.say(f"Saved in {folder}."), "Saving ...")
 
     def copy_command(self) -> None:
-        """Put ``ssc lung heatmap`` for the mapped slices, or the one that is shown, on the clipboard."""
+        """Put the line that maps the same slices, or the one that is shown, on the clipboard."""
         from napari_ssc.lung.commands import copy_command
+        from napari_ssc.lung.heat_work import plain
 
         here = () if self._here is None else (self._here,)
-        slices = tuple(sorted(self.maps)) or here
-        copy_command(
-            self.panel, "heatmap", lambda: self._with_threshold(self._params()), None, slices=slices or None
-        )
+        heat = self.kind.currentData() == "heat"
+        slices = tuple(sorted(self.maps if heat else self.extents)) or here
+
+        def params() -> Any:
+            return self._with_threshold(self._params()) if heat else plain(self._params())
+
+        copy_command(self.panel, "heatmap" if heat else "extent", params, None, slices=slices or None)
 
     # pictures --------------------------------------------------------------------------------------------
 

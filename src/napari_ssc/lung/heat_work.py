@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from ssc_core.errors import InputError
 from ssc_core.lung.goh.engines import identity, scorer_of
@@ -14,9 +13,12 @@ from ssc_core.lung.goh.planes import lung_of, planes
 from ssc_core.lung.goh.scorer import facts_of_ct
 from ssc_core.lung.heatmap.refining import refined_slice_heatmaps
 from ssc_core.lung.heatmap.source import healthy_texture, replacing
+from ssc_core.params import parsed
 from ssc_core.progress import Tick, share
 
-__all__ = ["Prepared", "extent_of", "lung_at", "map_slice", "prepared"]
+__all__ = [
+    "Prepared", "extent_of", "lung_at", "map_slice", "plain", "prepared", "save_extents", "save_heat",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,11 +105,33 @@ def extent_of(ready: Prepared, z: int) -> Any:
     InputError
         If the scorer has none.
     """
-    _, dy, dx = ready.lung.frame.spacing
-    maps = ready.scorer.extent(_hu(ready.lung, z)[None], lung_at(ready.lung, z)[None], (dy, dx))
-    if maps is None:
-        raise InputError(f"{ready.scorer.name} has no extent map; use 'Map this slice'")
-    return np.asarray(maps[0], np.float32)
+    from ssc_core.lung.heatmap.extents import extent_of_slice
+
+    return extent_of_slice(ready.scorer, ready.lung.image, lung_at(ready.lung, z), z)
+
+
+def save_heat(ready: Prepared, params: Any, maps: Any, lungs: Any, folder: Path) -> None:
+    """Heat maps, as ``ssc lung heatmap`` writes them."""
+    from ssc_core.lung.heatmap.refining import gathered
+    from ssc_core.lung.heatmap.save import save
+
+    save(gathered(ready.lung, ready.scorer, params, maps, lungs, ready.healthy), folder)
+
+
+def save_extents(ready: Prepared, params: Any, maps: Any, lungs: Any, folder: Path) -> None:
+    """Extent maps, as ``ssc lung extent`` writes them."""
+    from ssc_core.lung.heatmap import extents
+
+    extents.save_extents(
+        extents.gathered_extents(ready.lung, ready.scorer, plain(params), maps, lungs), folder
+    )
+
+
+def plain(params: Any) -> Any:
+    """Parameters of a heat map without what an extent map does not know."""
+    from ssc_core.lung.goh.params import GohParams
+
+    return parsed(GohParams, {n: getattr(params, n) for n in GohParams.model_fields})
 
 
 def _hu(lung: Any, z: int) -> Any:

@@ -7,11 +7,13 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel
 
+from napari_ssc._saying import problem_colour
+
 __all__ = ["GRADES", "QualityNote"]
 
 GRADES = {
-    "good": ("#3fa34d", "Nothing speaks against the mask."),
-    "check": ("#e8912d", "Look at the mask before you use the numbers."),
+    "good": ("#2f9e44", "Nothing speaks against the mask."),
+    "check": ("", "Look at the mask before you use the numbers."),
     "poor": ("#d64545", "Do not use the numbers before the mask is corrected."),
 }
 
@@ -31,6 +33,7 @@ class QualityNote(QLabel):
         import html
 
         colour, meaning = GRADES[result.grade]
+        colour = colour or problem_colour(self)
         said = dict.fromkeys([*result.reasons, *result.flags])
         lines = "".join(f"<br>\N{BULLET} {html.escape(f[:1].upper() + f[1:])}." for f in said)
         self.setText(f"<b style='color: {colour}'>Mask: {result.grade}.</b> {meaning}{lines}")

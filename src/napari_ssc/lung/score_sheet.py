@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QBrush, QColor
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSpinBox, QTableWidget, QTableWidgetItem
 
+from napari_ssc._saying import problem_colour
 from ssc_core.lung.goh.scores import PATTERNS, violations
 from ssc_core.lung.levels import Level
 from ssc_core.lung.reading.rules import STEP, refused
@@ -17,7 +18,6 @@ from ssc_core.lung.reading.rules import STEP, refused
 __all__ = ["ScoreSheet"]
 
 _DASH = "\N{EN DASH}"
-_PROBLEM = QColor("#e8912d")
 _WHO = ("program", "reader")
 _NARROW = 46
 Triple = tuple[float, float, float]
@@ -143,7 +143,7 @@ class ScoreSheet(QTableWidget):
         for row in range(5):
             item = self.item(row, 0)
             if item is not None:
-                item.setForeground(QBrush(_PROBLEM) if row + 1 in broken else QBrush())
+                item.setForeground(QColor(problem_colour(self)) if row + 1 in broken else QBrush())
 
     def _put(self, row: int, column: int, text: str, tip: str) -> None:
         item = QTableWidgetItem(text)

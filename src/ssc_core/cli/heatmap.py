@@ -9,13 +9,15 @@ import pandas as pd
 from cyclopts import Parameter
 
 from ssc_core.cli.running import Out, bar
+from ssc_core.lung.goh.params import GohParams
 from ssc_core.lung.heatmap.params import HeatmapParams
 from ssc_core.params import parsed
 
-__all__ = ["heatmap", "heatmap_threshold", "pattern_scores"]
+__all__ = ["extent", "heatmap", "heatmap_threshold", "pattern_scores"]
 
 Options = Annotated[HeatmapParams, Parameter(name="*")]
 _DEFAULT = HeatmapParams()
+_GOH = GohParams()
 
 
 def heatmap(
@@ -26,6 +28,8 @@ def heatmap(
     slices: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (),
     healthy: Path | None = None,
     series: str | None = None,
+    series_rule: str | None = None,
+    resample_gaps: bool = False,
     mask: Path | None = None,
     levels: Path | None = None,
     params: Options = _DEFAULT,
@@ -44,6 +48,10 @@ def heatmap(
         CT of healthy lungs to cut the replacing texture from; without it one is chosen and checked.
     series
         Which series of a folder that holds several.
+    series_rule
+        How to choose among several where none is named, as 'thinnest axial, kernel B40f|B30f'.
+    resample_gaps
+        Fill missing slices by linear interpolation; the filled ones are listed.
     mask
         Lung mask in the CT's own frame (1 right lung, 2 left lung); without it the lungs are found.
     levels
@@ -53,7 +61,8 @@ def heatmap(
     from ssc_core.lung.heatmap.case import HeatmapCase, heatmaps_of_case
     from ssc_core.lung.heatmap.save import save
 
-    given = {"case_id": "case", "ct": ct, "series": series, "mask": mask, "levels": levels}
+    given = {"case_id": "case", "ct": ct, "series": series, "series_rule": series_rule, "mask": mask}
+    given |= {"resample_gaps": resample_gaps, "levels": levels}
     case = parsed(HeatmapCase, {**given, "slices": slices, "healthy": healthy})
     with bar() as tick, staged(out) as folder:
         result = heatmaps_of_case(case, params, tick)
@@ -63,6 +72,55 @@ def heatmap(
     for flag in result.flags:
         print(f"note: {flag}")
     print(f"Result: {out}; look at {out / 'heatmaps.png'} first")
+
+
+def extent(
+    ct: Path,
+    /,
+    *,
+    out: Out,
+    slices: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (),
+    series: str | None = None,
+    series_rule: str | None = None,
+    resample_gaps: bool = False,
+    mask: Path | None = None,
+    levels: Path | None = None,
+    params: Annotated[GohParams, Parameter(name="*")] = _GOH,
+) -> None:
+    """Show where a scorer sees disease: its own maps, in which every pixel is between 0 and 1.
+
+    Writes the maps, coarse pattern masks that can be edited, and their scores.
+
+    Parameters
+    ----------
+    ct
+        DICOM folder, NIfTI, NRRD or MHA; a single slice needs --mask.
+    slices
+        Slices, 0 nearest to the feet; without it the five Goh levels.
+    series
+        Which series of a folder that holds several.
+    series_rule
+        How to choose among several where none is named, as 'thinnest axial, kernel B40f|B30f'.
+    resample_gaps
+        Fill missing slices by linear interpolation; the filled ones are listed.
+    mask
+        Lung mask in the CT's own frame (1 right lung, 2 left lung); without it the lungs are found.
+    levels
+        Level table that a reader made (level, z_mm).
+    """
+    from ssc_core.io.output import staged
+    from ssc_core.lung.heatmap.case import HeatmapCase
+    from ssc_core.lung.heatmap.extents import extents_of_case, save_extents
+
+    given = {"case_id": "case", "ct": ct, "series": series, "series_rule": series_rule, "mask": mask}
+    case = parsed(HeatmapCase, {**given, "resample_gaps": resample_gaps, "levels": levels, "slices": slices})
+    with bar() as tick, staged(out) as folder:
+        result = extents_of_case(case, params, tick)
+        save_extents(result, folder)
+    print(_text(result.table()))
+    for flag in result.flags:
+        print(f"note: {flag}")
+    print(f"Result: {out}")
 
 
 def heatmap_threshold(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from ssc_core.cli.heatmap import heatmap, heatmap_threshold, pattern_scores
+from ssc_core.cli.heatmap import extent, heatmap, heatmap_threshold, pattern_scores
 from ssc_core.cli.lung_convert import convert
 from ssc_core.cli.lung_evaluate import evaluate
 from ssc_core.cli.lung_read import rate, ratings, read
@@ -32,7 +32,7 @@ __all__ = ["app"]
 app = App(name="lung", result_action="return_value")
 _COMMANDS: tuple[Callable[..., None], ...] = (
     score, change, recalibrate, backbones,
-    heatmap, heatmap_threshold, pattern_scores,
+    heatmap, extent, heatmap_threshold, pattern_scores,
     read, rate, ratings, evaluate,
     synthesise, train_scores, train_levels,
     train_starter, pack_starter, judge_starter,

@@ -23,7 +23,7 @@ from ssc_core.lung.save import save
 from ssc_core.params import Case
 from ssc_core.progress import Tick, share, silent
 
-__all__ = ["LungCase", "analysed", "discover", "run_case"]
+__all__ = ["LungCase", "analysed", "discover", "opened", "run_case"]
 
 _VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 _MASK_MARKS = ("mask", "label", "seg", "lungs")
@@ -127,10 +127,15 @@ def analysed(
     inputs = {"ct": digest_of_files(image.files)}
     if mask is not None:
         inputs["mask"] = array_digest(np.asarray(mask).astype(np.uint8))
-    header = {str(k): v for k, v in image.header.items()}
-    opened = {"ct": header, "series_rule": case.series_rule, "resample_gaps": case.resample_gaps}
-    record = replace(result.record, inputs=inputs, parameters={**result.record.parameters, **opened})
+    parameters = {**result.record.parameters, **opened(case, image)}
+    record = replace(result.record, inputs=inputs, parameters=parameters)
     return replace(result, record=record)
+
+
+def opened(case: LungCase, image: Volume) -> dict[str, Any]:
+    """How a CT was opened, as a record tells it."""
+    header = {str(k): v for k, v in image.header.items()}
+    return {"ct": header, "series_rule": case.series_rule, "resample_gaps": case.resample_gaps}
 
 
 def run_case(case: LungCase, params: LungParams, folder: Path, tick: Tick = silent) -> dict[str, Any]:

@@ -120,6 +120,13 @@ def test_maps_refine_and_labels_and_scores_follow(chest, press, qtbot, tmp_path)
         section.threshold.setValue(value)
         truth = derived_scores(section.maps[z].maps, lung, value / 100)
         assert shown(section, 1) == pytest.approx(truth, abs=0.051)
+    qtbot.mouseClick(section.meet_button, LEFT)
+    errors = {}
+    for cut in range(-400, 1, 2):
+        found = derived_scores(section.maps[z].maps, lung, cut / 100)
+        errors[cut] = np.abs(found - section.maps[z].scores).mean()
+    assert errors[section.threshold.value()] == pytest.approx(min(errors.values()))
+    assert f"differ by {min(errors.values()):.1f} points" in panel.message.text()
 
     qtbot.mouseClick(section.labels_button, LEFT)
     labels = viewer.layers["patterns"]

@@ -26,10 +26,11 @@ from ssc_core.lung.heatmap.scorer_network import network_of
 from ssc_core.lung.heatmap.slice_map import mean_map
 from ssc_core.lung.heatmap.source import Healthy
 from ssc_core.lung.heatmap.study import scores_of_edited
+from ssc_core.lung.levels import Level
 from ssc_core.lung.results import LungResult
 from ssc_core.progress import Tick, silent
 
-__all__ = ["gathered", "refined_slice_heatmaps", "save_edited"]
+__all__ = ["gathered", "refined_slice_heatmaps", "save_edited", "told_of"]
 
 Field = npt.NDArray[np.float32]
 Bool = npt.NDArray[np.bool_]
@@ -121,13 +122,13 @@ def gathered(
     ]
     notes = [note for one in maps.values() for note in one.notes]
     image, who = lung.image, identity(scorer)
-    told = lung_flags(lung, chosen_levels(lung)[1], scorer.outside(image.frame, facts_of_ct(image)))
+    told, levels = told_of(lung, scorer)
     flags = tuple(dict.fromkeys(filter(None, (*told, healthy.note, *notes, *stopped))))
     record = replace(lung.record, weights=scorer.digests)
     return HeatmapResult(
         maps=maps,
         lungs={z: lungs[z] for z in maps},
-        levels={v.slice: v.number for v in lung.levels if v.slice in maps and v.slice is not None},
+        levels={v.slice: v.number for v in levels if v.slice in maps and v.slice is not None},
         image=image,
         healthy=healthy,
         threshold=params.threshold,
@@ -135,6 +136,17 @@ def gathered(
         flags=flags,
         record=map_record(record, params, tuple(maps), who, flags),
     )
+
+
+def told_of(lung: LungResult, scorer: SliceScorer) -> tuple[tuple[str, ...], tuple[Level, ...]]:
+    """What must be known of lungs whose slices are mapped, and their levels.
+
+    Slices that were chosen in a mask that somebody drew are mapped without levels, as in the command line.
+    """
+    outside = scorer.outside(lung.image.frame, facts_of_ct(lung.image))
+    if "mask" in lung.record.inputs:
+        return tuple(dict.fromkeys((*lung.image.warnings, *outside))), ()
+    return lung_flags(lung, chosen_levels(lung)[1], outside), tuple(lung.levels)
 
 
 def save_edited(

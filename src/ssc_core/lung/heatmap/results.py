@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ssc_core.io.volume import Volume
+from ssc_core.lung.goh.params import GohParams
 from ssc_core.lung.heatmap.derived import derived_scores
-from ssc_core.lung.heatmap.params import HeatmapParams
 from ssc_core.lung.heatmap.replacement import HeatMap
 from ssc_core.lung.heatmap.source import Healthy
 from ssc_core.results import RunRecord
@@ -72,10 +72,11 @@ class HeatmapResult:
 
 def map_record(
     record: RunRecord,
-    params: HeatmapParams,
+    params: GohParams,
     slices: Sequence[int],
     scorer: str,
     flags: tuple[str, ...],
+    what: str = "lung heatmap",
 ) -> RunRecord:
     """The record of maps, from that of the lungs they were made on; no path is written.
 
@@ -83,7 +84,7 @@ def map_record(
     ----------
     record : RunRecord
         Of the lungs: how the CT was opened, digests, weights.
-    params : HeatmapParams
+    params : GohParams
         Of the maps.
     slices : sequence of int
         That were asked for; none for the levels.
@@ -91,8 +92,10 @@ def map_record(
         Name and digest.
     flags : tuple of str
         What must be said.
+    what : str
+        Which command makes them.
     """
     opened = {k: v for k, v in record.parameters.items() if k in ("ct", "series_rule", "resample_gaps")}
     told = params.model_dump(mode="json", exclude={"recalibrate"})
     told |= {"scorer": scorer, "slices": list(slices), "level_net": bool(params.level_net)}
-    return replace(record, what="lung heatmap", parameters={**opened, **told}, warnings=flags)
+    return replace(record, what=what, parameters={**opened, **told}, warnings=flags)
