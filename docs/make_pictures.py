@@ -32,7 +32,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "images")
     parser.add_argument("--theme", choices=("dark", "light"), default="")
     parser.add_argument("--size", default="1280x800")
+    parser.add_argument("--list", action="store_true", help="say what can be made, and make nothing")
     given = parser.parse_args()
+    if given.list:
+        print("\n".join(names))
+        return
     unknown = set(given.names) - set(names)
     if unknown:
         parser.error(f"no such picture: {', '.join(sorted(unknown))}")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
+from napari_ssc._recent import kept_recent
 from ssc_core.errors import GeometryError
 from ssc_core.geometry import Frame
 
@@ -81,10 +82,10 @@ def slide_layer(slide: Any, name: str, case: BaseModel) -> LayerData:
 
 
 def volume_layer(volume: Any, name: str, case: BaseModel) -> LayerData:
-    """A CT as a lazy image in millimetres, in the lung window; what is cheap to read again is not kept."""
+    """A CT as a lazy image in millimetres, in the lung window; of slow files the last blocks are kept."""
     arguments = {"name": name, "contrast_limits": _LUNG_WINDOW, "metadata": {SOURCE: volume, CASE: case}}
-    keep = not getattr(volume.pixels, "mapped", False)
-    return volume.hu, {**arguments, "cache": keep, **placed(volume.frame)}, "image"
+    data = volume.hu if getattr(volume.pixels, "mapped", False) else kept_recent(volume.hu)
+    return data, {**arguments, "cache": False, **placed(volume.frame)}, "image"
 
 
 def finger_layer(image: Any, name: str, case: BaseModel) -> LayerData:

@@ -210,4 +210,4 @@ def test_compressed_ct_tells_how_it_is_unpacked_and_is_not_held(tmp_path, monkey
     layer = Layer.create(data, arguments, kind)
     assert np.array_equal(np.asarray(layer.data), hu)
     assert arguments["cache"] is False  # napari would keep every block that is looked at
-    assert volume_layer(volume, "in memory", case)[1]["cache"] is True
+    assert volume_layer(volume, "in memory", case)[1]["cache"] is False

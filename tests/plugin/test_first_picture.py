@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+
+import dask.array as da
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from napari_ssc import _recent
 from ssc_core.io.volume import dicom, nifti, pixels
 
 SLICES, SIDE, BLOCK = 600, 32, 10
@@ -57,3 +61,24 @@ def test_first_picture_reads_a_few_blocks_of_sixty(make_napari_viewer, tmp_path,
     assert 0 < sum(read) <= 3 * BLOCK
     viewer.dims.set_current_step(0, (z + SLICES // 2) % SLICES)
     assert sum(read) <= 5 * BLOCK
+
+
+def test_slices_that_were_looked_at_are_read_once_and_let_go(monkeypatch):
+    hu = np.random.default_rng(0).integers(-1000, 400, (SLICES, SIDE, SIDE)).astype(np.int16)
+    read = []
+
+    def block(block_info):
+        (low, high), *_ = block_info[None]["array-location"]
+        read.append(low)
+        return hu[low:high]
+
+    monkeypatch.setattr(_recent, "KEPT_BYTES", 4 * BLOCK * SIDE * SIDE * 2)
+    lazy = da.map_blocks(block, chunks=((7, *(BLOCK,) * 59, 3), SIDE, SIDE), dtype=np.int16, meta=hu[:0])
+    kept = _recent.kept_recent(lazy)
+    read.clear()
+    for z in range(SLICES):
+        np.testing.assert_array_equal(kept[z].compute(), hu[z])
+    assert read == [0, *range(7, SLICES, BLOCK)]
+    np.testing.assert_array_equal(kept[5:29, 3].compute(), hu[5:29, 3])
+    (one,) = [a for a in gc.get_objects() if isinstance(a, _recent._Recent)]
+    assert sum(b.nbytes for b in one._blocks.values()) <= _recent.KEPT_BYTES

@@ -96,12 +96,16 @@ RUNS = {
     "skin analyse": ("slide", SkinCase, {"mpp": 0.5, "scene": 1}),
     "skin score": ("slide", SkinCase, {"mpp": 0.5, "scene": 1}),
     "skin map": ("slide", SkinCase, {"mpp": 0.5, "scene": 1}),
+    "skin case-report": ("slide", SkinCase, {"mpp": 0.5, "scene": 1}),
     "lung analyse": ("ct", LungCase, {"series": "3", "series_rule": "thinnest", "resample_gaps": True}),
     "lung score": ("ct", LungCase, {"series": "3", "series_rule": "thinnest", "resample_gaps": True}),
     "lung heatmap": ("ct", LungCase, {"series": "3", "series_rule": "thinnest", "resample_gaps": True}),
     "lung extent": ("ct", LungCase, {"series": "3", "series_rule": "thinnest", "resample_gaps": True}),
     "calcinosis analyse": ("image", CalcinosisCase, {"pixel_spacing": 0.2, "window": 1500, "level": 450}),
 }
+
+
+MODELLED = ("skin score", "skin map", "skin case-report")
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -114,7 +118,7 @@ def test_whatever_a_file_had_to_be_told_is_understood_by_every_command(tmp_path,
 
     field, kind, told = RUNS[run]
     case = kind.model_validate({"case_id": "case", field: tmp_path / "a b", **told})
-    options = options_of(case, field) | ({"model": tmp_path} if run in ("skin score", "skin map") else {})
+    options = options_of(case, field) | ({"model": tmp_path} if run in MODELLED else {})
     line = line_of(["ssc", *run.split(), str(tmp_path / "a b")], options, "out")
     _, bound, _ = app.parse_args(shlex.split(line)[1:])
     assert {n: bound.arguments[n] for n in told} == told

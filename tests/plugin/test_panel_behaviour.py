@@ -92,6 +92,7 @@ def test_cancel_is_heard_within_a_second_and_keeps_the_earlier_result(open_panel
     assert list(viewer.layers) == layers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["score", "map"])
 def test_scores_and_maps_of_skin_are_cancelled_within_a_second(open_panel, qtbot, model, what):
     viewer, panel = open_panel("Skin", "biopsy")

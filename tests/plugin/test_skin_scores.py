@@ -104,7 +104,7 @@ def test_what_is_no_model_is_refused_in_one_sentence(open_panel, tmp_path):
     assert not panel.scores.score_button.isEnabled()
 
 
-def test_saved_scores_and_map_are_those_of_the_copied_commands(tab, qtbot, tmp_path, monkeypatch):
+def test_saved_scores_map_and_report_are_those_of_the_copied_commands(tab, qtbot, tmp_path, monkeypatch):
     """Also with a dermis drawn by hand, which is written for the commands."""
     _, panel, scores = tab
     panel.draw()
@@ -113,14 +113,20 @@ def test_saved_scores_and_map_are_those_of_the_copied_commands(tab, qtbot, tmp_p
     scores.step_box.setValue(300)
     press(panel, qtbot, scores.score_button)
     press(panel, qtbot, scores.map_button)
-    for button, what in ((scores.save_button, "score"), (scores.save_map_button, "map")):
+    buttons = (
+        (scores.save_button, "score"),
+        (scores.save_map_button, "map"),
+        (scores.report_button, "case-report"),
+    )
+    for button, what in buttons:
         folder = tmp_path / f"panel-{what}"
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_a, _f=folder, **_k: (str(_f), ""))
         press(panel, qtbot, button)
-        assert "Saved" in panel.message.text()
+        assert str(folder) in panel.message.text()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_a, **_k: str(tmp_path))
     press(panel, qtbot, scores.command_button)
-    for line, what in zip(QApplication.clipboard().text().splitlines(), ("score", "map"), strict=True):
+    lines = QApplication.clipboard().text().splitlines()
+    for line, what in zip(lines, ("score", "map", "case-report"), strict=True):
         assert f"ssc skin {what} " in line
         words = shlex.split(line)
         words[words.index("-o") + 1] = str(tmp_path / f"shell-{what}")

@@ -23,7 +23,7 @@ from napari_ssc._layers import CASE, ON, SOURCE, UNIT, placed
 from napari_ssc._table import ResultTable
 from napari_ssc.skin.fields import LinkedFields, fields_layer, side_um
 from napari_ssc.skin.montage import Montage
-from napari_ssc.skin.scoring import Picked, commands, mapped, save_mapped, save_scored, scored
+from napari_ssc.skin.scoring import Picked, commands, mapped, save_mapped, save_report, save_scored, scored
 from ssc_core.errors import InputError, SscError
 
 __all__ = ["ScoreTab"]
@@ -50,6 +50,8 @@ class ScoreTab(QWidget):
         """Map, record and slide of the last map."""
         self.found: list[tuple[str, Any, Any]] = []
         """Name, SlideScore and the slide of everything that was scored, newest last."""
+        self.scored: Picked | None = None
+        """What was scored last."""
         self._layers: list[Any] = []
         self.model_button = QPushButton("Load model ...")
         self.model_label = QLabel("A model is a folder that 'ssc skin fit' wrote.")
@@ -63,7 +65,9 @@ class ScoreTab(QWidget):
         self.save_button, self.save_map_button = QPushButton("Save scores ..."), QPushButton("Save map ...")
         self.report_button = QPushButton("Case report ...")
         self.command_button = QPushButton("Copy as commands")
-        self.command_button.setToolTip("Scoring and mapping as lines for the shell; they give the same files")
+        self.command_button.setToolTip(
+            "Scoring, mapping and the report as lines for the shell; they give the same files"
+        )
         self.table, self.montage = ResultTable(), Montage()
         self.table.setFixedHeight(110)
         self.fields = LinkedFields(panel.viewer, panel.say, self._described)
@@ -134,7 +138,7 @@ class ScoreTab(QWidget):
         self._write(folder, lambda: save_mapped(made, Path(folder)), f"Saved in {folder}.")
 
     def copy_commands(self) -> None:
-        """Put the lines that score and map the same on the clipboard."""
+        """Put the lines that score, map and report the same on the clipboard."""
         picked = self._picked()
         if picked is None:
             return
@@ -155,19 +159,15 @@ class ScoreTab(QWidget):
 
     def report(self, folder: str | Path) -> None:
         """Write the case report of what was scored last."""
-        from ssc_core.io.output import staged
-        from ssc_core.skin.scores.case_report import case_report
-
-        if not self.found:
+        if self.scored is None:
             self.panel.say("Score the slide first.", problem=True)
             return
-        found = self.found[-1][1]
-
-        def write() -> None:
-            with staged(folder) as staging:
-                case_report(found, staging, inputs={})
-
-        self._write(folder, write, f"The report is {Path(folder) / 'index.html'}.")
+        picked, found = self.scored, self.found[-1][1]
+        self._write(
+            folder,
+            lambda: save_report(picked, found, Path(folder)),
+            f"The report is {Path(folder) / 'index.html'}.",
+        )
 
     def _write(self, folder: str | Path, write: Callable[[], None], said: str) -> None:
         def work(tick: Any) -> None:
@@ -196,6 +196,7 @@ class ScoreTab(QWidget):
     def _show(self, picked: Picked, result: Any) -> None:
         name, source = picked.name, picked.source
         self.found.append((name, result, source))
+        self.scored = picked
         self._take_away()
         columns = [c for c in result.patches.columns if c not in ("field", "y_um", "x_um", "y_px", "x_px")]
         self.fields.offer(

@@ -12,7 +12,7 @@ from napari_ssc._command import line_of, options_of
 from napari_ssc._drawn_files import case_with
 from ssc_core.progress import Tick
 
-__all__ = ["Picked", "commands", "mapped", "save_mapped", "save_scored", "scored"]
+__all__ = ["Picked", "commands", "mapped", "save_mapped", "save_report", "save_scored", "scored"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +78,19 @@ def save_mapped(made: tuple[Any, Any, Any], folder: Path) -> None:
         save_map(found, record, staging, qupath_offset=slide.qupath_offset)
 
 
+def save_report(picked: Picked, found: Any, folder: Path) -> None:
+    """Write the page that ``ssc skin case-report`` writes, into a folder that does not exist yet."""
+    from ssc_core.io.output import staged
+    from ssc_core.skin.feature_case import inputs_of
+    from ssc_core.skin.scores.case_report import case_report
+
+    with staged(folder) as staging, tempfile.TemporaryDirectory() as drawn:
+        case = case_with(picked.case, picked.drawn, picked.source, Path(drawn))
+        case_report(found, staging, inputs=inputs_of(case))
+
+
 def commands(picked: Picked, model: Path, step_um: float, folder: Path | None) -> str:
-    """The lines of the shell that score and map the same; a drawn dermis is written into `folder`."""
+    """The lines of the shell that score, map and report the same; a drawn dermis is written into `folder`."""
     from ssc_core.skin.scores.map_params import MapParams
 
     case = picked.case if folder is None else case_with(picked.case, picked.drawn, picked.source, folder)
@@ -87,5 +98,5 @@ def commands(picked: Picked, model: Path, step_um: float, folder: Path | None) -
     step = {} if step_um == MapParams.model_fields["step_um"].default else {"step_um": step_um}
     return "\n".join(
         line_of(["ssc", "skin", what, str(case.slide)], {**said, **more}, f"skin-{what}")
-        for what, more in (("score", {}), ("map", step))
+        for what, more in (("score", {}), ("map", step), ("case-report", {}))
     )

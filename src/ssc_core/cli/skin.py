@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from ssc_core.cli.running import Out, Workers, analyse_one
 from ssc_core.cli.running import batch as run_manifest
+from ssc_core.cli.skin_case_report import case_report
 from ssc_core.cli.skin_map import map_
 from ssc_core.cli.skin_scores import discover, features, fit, report, score, validate
 from ssc_core.cli.skin_stability import stability
@@ -19,7 +20,7 @@ from ssc_core.skin.params import SkinParams
 __all__ = ["app"]
 
 app = App(name="skin", result_action="return_value")
-for _command in (features, discover, fit, score, validate, stability, report):
+for _command in (features, discover, fit, score, validate, stability, report, case_report):
     app.command(_command)
 app.command(map_, name="map")
 Options = Annotated[SkinParams, Parameter(name="*")]

@@ -7,16 +7,45 @@ from pathlib import Path
 import numpy as np
 
 from ssc_core.io.output import RECORD
+from ssc_core.io.roi import read_rois
+from ssc_core.io.slide import open_slide
 from ssc_core.io.tables import write_table
 from ssc_core.plots.skin import overview
 from ssc_core.plots.skin_scores import histograms, patch_montage
 from ssc_core.plots.style import save_figure
+from ssc_core.progress import Tick, share, silent
 from ssc_core.report import Figure, Note, Numbers, Page, Section, Table
 from ssc_core.results import record_run
+from ssc_core.skin.case import SkinCase
 from ssc_core.skin.drawing import boxes_um
-from ssc_core.skin.scores.slide_score import SlideScore
+from ssc_core.skin.feature_case import inputs_of
+from ssc_core.skin.scores.model import ScoreModel
+from ssc_core.skin.scores.slide_score import SlideScore, score_slide
 
-__all__ = ["case_report"]
+__all__ = ["case_report", "report_case"]
+
+
+def report_case(case: SkinCase, model: ScoreModel, folder: Path, tick: Tick = silent) -> SlideScore:
+    """Open and score the slide of a case, and write its page.
+
+    Parameters
+    ----------
+    case : SkinCase
+        Slide and, where somebody drew it, dermis.
+    model : ScoreModel
+        A frozen model.
+    folder : Path
+        Existing folder, as ``staged`` yields it.
+    tick : Tick
+        Progress.
+    """
+    slide = open_slide(case.slide, mpp=case.mpp, scene=case.scene)
+    mask = None if case.roi is None else read_rois(case.roi, offset=slide.qupath_offset)
+    found = score_slide(slide, model, case_id=case.case_id, mask=mask, tick=share(tick, 0.0, 0.9))
+    tick(0.9, 1.0, "writing the page")
+    case_report(found, folder, inputs=inputs_of(case))
+    tick(1.0, 1.0, "done")
+    return found
 
 
 def case_report(found: SlideScore, folder: Path, *, title: str = "Biopsy", inputs: dict[str, str]) -> Page:
