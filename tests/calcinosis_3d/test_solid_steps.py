@@ -9,7 +9,7 @@ from scipy import ndimage as ndi
 from ssc_core.calcinosis.bones import Bones
 from ssc_core.calcinosis.kinds import Shafts
 from ssc_core.calcinosis.solid.blur import blur_along
-from ssc_core.calcinosis.solid.bones import near_bone_hu, signed_distance
+from ssc_core.calcinosis.solid.bones import bone_of, near_bone_hu, signed_distance
 from ssc_core.calcinosis.solid.cortex import thickness
 from ssc_core.calcinosis.solid.finer import finer
 from ssc_core.calcinosis.solid.grid import block_of
@@ -94,11 +94,25 @@ def test_layers_on_bone_are_cut_and_gaps_are_closed():
     assert (reaching_bone(far, distance, list(STEP), 0.3) == far).all()
 
 
+def test_the_head_of_a_cut_bone_is_a_stub_without_direction():
+    """11 mm broad, 7 mm in view: its longest axis lies across the finger and tears it from the next bone."""
+    head = ball((60, 60, 40), (6.0, 6.0, 1.4), 5.6)
+    stub = bone_of(head, (slice(0, 60), slice(0, 60), slice(0, 40)), (60, 60, 40), STEP, 1.0)
+    assert stub.cut
+    assert stub.start == pytest.approx(stub.end)
+    shaft = np.zeros((60, 60, 40), bool)
+    shaft[25:35, 25:35] = True
+    whole = bone_of(shaft, (slice(0, 60), slice(0, 60), slice(0, 40)), (60, 60, 40), STEP, 1.0)
+    assert abs(whole.end[2] - whole.start[2]) > 4.0
+
+
 def test_a_small_bone_is_darker_inside_and_a_deposit_is_not():
     inside, whole = (ball((40, 40, 40), (4.0, 4.0, 4.0), r) for r in (1.1, 1.7))
     for core, hollow in ((350.0, True), (1100.0, False)):
         hu = ndi.gaussian_filter(np.where(inside, core, np.where(whole, 1100.0, 0.0)), 1.5)
         assert is_hollow(hu.astype(np.float32), whole, STEP) is hollow
+    shell = whole & ~ball((40, 40, 40), (4.0, 4.0, 4.0), 0.8)
+    assert is_hollow(np.where(shell, 1000.0, 300.0).astype(np.float32), shell, STEP)
 
 
 SHAFTS = Shafts(

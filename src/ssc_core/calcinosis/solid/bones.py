@@ -27,6 +27,7 @@ IntArray = npt.NDArray[np.int32]
 _REACH_MM = 4.0  # deposits are looked at this far from marrow
 _THICKEST_MM = 2.3
 _CORTEX_MM = 0.9
+_STUB = 0.7  # cosine: a cut bone whose longest axis does not lead to the border is a stub
 _SPOTS, _FEET = 1200, 12000  # enough places to know a smooth thickness
 
 
@@ -180,9 +181,32 @@ def bone_of(
     height = 2.0 * math.sqrt(max(float(values[0] * values[1]) ** 0.5, 0.01)) * 2.0
     hold = min(height / 2, float(np.ptp(along)) / 2.2)
     ends = [centre + axis * (low + s * hold) for low, s in ((along.min(), 1), (along.max(), -1))]
-    cut = any(
-        (b.start == 0 and mask.take(0, axis=a).any()) or (b.stop == n and mask.take(-1, axis=a).any())
-        for a, (b, n) in enumerate(zip(box, shape, strict=True))
-    )
+    onward = _to_border(mask, box, shape, step, centre)
+    if onward is not None and abs(axis @ onward) < _STUB:
+        ends = [
+            centre,
+            centre,
+        ]  # a head whose longest axis in view lies across: it has no direction of its own
     volume = float(mask.sum()) * math.prod(step)
-    return Bone(1, 0, volume, cut, seen, False, ends[0], ends[1], height)
+    return Bone(1, 0, volume, onward is not None, seen, False, ends[0], ends[1], height)
+
+
+def _to_border(
+    mask: BoolArray,
+    box: tuple[slice, ...],
+    shape: tuple[int, ...],
+    step: tuple[float, ...],
+    centre: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64] | None:
+    """Direction from a bone's centre (mm) to the border that cuts most of it; None if it is whole."""
+    faces = []
+    for axis, (s, n) in enumerate(zip(box, shape, strict=True)):
+        for place, there in ((0, s.start == 0), (-1, s.stop == n)):
+            face = np.argwhere(mask.take(place, axis)) if there else np.zeros((0, 2))
+            if len(face):
+                faces.append((len(face), np.insert(face.mean(0), axis, place % mask.shape[axis])))
+    if not faces:
+        return None
+    _, at = max(faces, key=lambda f: f[0])
+    way = (at + [s.start for s in box]) * np.asarray(step) - centre
+    return np.asarray(way / max(float(np.linalg.norm(way)), 1e-9))

@@ -17,7 +17,7 @@ __all__ = ["COARSE_MM", "Block", "block_of"]
 
 FloatArray = npt.NDArray[np.float32]
 
-COARSE_MM = 0.6
+COARSE_MM = 0.65
 """Slices farther apart than this are coarser than the blur."""
 
 _STEP_MM = 0.25  # coarser axes are interpolated to about this

@@ -23,7 +23,7 @@ _RIM_THICK_MM, _SPUR_THICK_MM = 0.6, 1.2  # volume over contact; half a ball of 
 # across coarse slices, bone that fills one in part looks like a layer: no thicker than so many slices, and
 _SLICES_THICK, _DIM = 1.2, 0.5  # dimmer than this share of the bone beside it
 _SESAMOID_MM3, _AWAY_MM = (3.0, 60.0), 4.0
-_ROUND, _SMOOTH = 0.55, 0.8  # shortest over longest axis; volume over the ellipsoid with these axes
+_ROUND, _SMOOTH = 0.55, 0.7  # shortest over longest axis; volume over the ellipsoid with these axes
 _DARKER = 0.88  # HU in the middle over HU half-way out; blur makes a solid body brightest in its middle
 
 
@@ -105,9 +105,8 @@ def is_hollow(hu: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_], step: tu
     step : tuple of float
         Voxel size, mm.
     """
-    deep = ndi.distance_transform_edt(np.pad(mask, 1), sampling=step)[1:-1, 1:-1, 1:-1] / max(
-        float(np.mean(step)), 1e-6
-    )
+    filled = np.pad(ndi.binary_fill_holes(mask), 1)  # where the middle is so dark that it was left out
+    deep = ndi.distance_transform_edt(filled, sampling=step)[1:-1, 1:-1, 1:-1]
     share = deep / max(float(deep.max()), 1e-6)
     middle, around = share > 0.8, (share > 0.3) & (share <= 0.6)
     if not middle.any() or not around.any():
