@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
 __all__ = ["Montage"]
 
-_SIDE = 64
+_SIDE = 58
 
 
 class Montage(QWidget):

@@ -69,7 +69,7 @@ class ScoreTab(QWidget):
             "Scoring, mapping and the report as lines for the shell; they give the same files"
         )
         self.table, self.montage = ResultTable(), Montage()
-        self.table.setFixedHeight(110)
+        self.table.setFixedHeight(84)
         self.fields = LinkedFields(panel.viewer, panel.say, self._described)
         self._lay_out()
         self.model_button.clicked.connect(self._ask_model)
