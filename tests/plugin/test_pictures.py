@@ -22,6 +22,20 @@ def test_the_script_makes_every_picture_that_is_shown_and_no_other():
     assert made == shown == {p.stem for p in (ROOT / "docs" / "images").iterdir()}
 
 
+def test_the_script_stops_where_something_is_missing(open_panel, monkeypatch):
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    from pictures.stage import layers_of, press, require
+
+    viewer, panel = open_panel("Calcinosis", "finger")
+    layers_of(viewer, "finger CT")
+    with pytest.raises(SystemExit, match="lesions"):
+        layers_of(viewer, "finger CT", "lesions")
+    with pytest.raises(SystemExit, match="run: the button 'Run' is not shown"):
+        press(panel.run_button, panel, "run")  # the window is not on the screen
+    with pytest.raises(SystemExit, match="no result"):
+        require(panel.table.rowCount(), "no result")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_every_workflow_runs_to_its_picture(tmp_path, theme):
