@@ -147,3 +147,14 @@ def test_what_hangs_on_a_bone_by_a_thread_is_no_bone() -> None:
     assert len(pieces) == 1
     assert found[50, 75] == 0
     assert found[50, 200] == 1
+
+
+@pytest.mark.parametrize(("background", "bones"), [(0.35, 2), (0.05, 1)])
+def test_a_joint_that_noise_has_nearly_closed_still_parts_two_bones(background: float, bones: int) -> None:
+    labels = np.zeros((120, 400), int)
+    labels[40:70, 20:150] = 2
+    labels[40:70, 155:300] = 3
+    shares = shares_of(labels)
+    joint = (slice(48, 62), slice(150, 155))  # 2.8 mm wide: no thread
+    shares[(0, *joint)], shares[(3, *joint)] = background, 1 - background
+    assert len(pieces_of(shares, GRID)[1]) == bones

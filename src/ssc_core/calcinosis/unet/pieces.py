@@ -18,6 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int32]
 
 _SMALLEST_MM2, _SPECK_MM2 = 2.5, 0.3  # of a bone, and of its inside
+_JOINT = 0.25  # share of background from which two bones may end there; a narrow joint in noise shows no more
 _NECK_MM = 0.7  # bones that only hang together by what is less than twice this wide are two
 _SAME_BONE = 0.18  # share of background between two parts of one bone; in a joint it is higher
 _SPLINTER_MM2 = 8.0  # a part smaller than this that lies on a larger one belongs to it
@@ -75,7 +76,8 @@ def pieces_of(shares: npt.NDArray[np.float32], grid: FineGrid) -> tuple[IntArray
     """
     bone = np.asarray(ndi.binary_fill_holes(shares[0] < 0.5))
     blobs = np.asarray(cc3d.connected_components(bone, connectivity=8), np.int32)
-    inside = _deep(bone, grid) > _NECK_MM
+    # a joint may be fainter than a bone's outline; what is parted here and is one bone is joined again below
+    inside = _deep(np.asarray(ndi.binary_fill_holes(shares[0] < _JOINT)), grid) > _NECK_MM
     # by form alone: noise may make the network waver between two names in the middle of one bone
     cores, _ = cores_of(inside, np.zeros(bone.shape, np.intp), _SPECK_MM2 / grid.part_mm2, 4)
     index = ndi.distance_transform_edt(cores == 0, return_distances=False, return_indices=True)
