@@ -62,7 +62,7 @@ def test_every_deposit_is_found_once_with_its_area_inside_the_interval(which, re
     for row in phantom.table.itertuples():
         lesion = at(result, row)
         assert lesion.low <= row.area_mm2 <= lesion.high
-        assert lesion.area_mm2 == pytest.approx(row.area_mm2, rel=0.18 if row.touches_bone else 0.06)
+        assert lesion.area_mm2 == pytest.approx(row.area_mm2, rel=0.12 if row.touches_bone else 0.06)
         assert bool(lesion.touches_bone) == row.touches_bone
 
 
@@ -92,7 +92,7 @@ def test_the_deposit_is_parted_from_bone_where_a_threshold_takes_both(whole):
     phantom, result = whole
     lesion = at(result, phantom.table[phantom.table.touches_bone].iloc[0])
     here = result.lesion_labels == lesion.label
-    assert (here & (phantom.bones > 0)).sum() < 0.1 * here.sum()
+    assert (here & (phantom.bones > 0)).sum() < 0.06 * here.sum()
     assert "split from it by shape" in lesion["flags"]
     assert lesion.on_bone_mm > 1
 
@@ -121,7 +121,7 @@ def test_a_given_mask_takes_the_place_of_the_search(whole):
     assert set(np.unique(given.bone_labels)) == {0, 5}
     free = phantom.table[~phantom.table.touches_bone]
     for row in free.itertuples():
-        assert at(given, row).area_mm2 == pytest.approx(at(result, row).area_mm2, rel=0.08)
+        assert at(given, row).area_mm2 == pytest.approx(at(result, row).area_mm2, rel=0.04)
     assert any("given as a mask" in f for f in given.flags)
 
 
@@ -225,7 +225,7 @@ def test_a_case_is_found_run_and_written_the_same_twice_without_its_name(whole, 
         )
     assert files[0] == files[1]
     assert not any(b"ZZNAME" in data for data in files[0].values())
-    assert row["total_area"] == pytest.approx(result.measurements["total_area"].value, rel=0.08)
+    assert row["total_area"] == pytest.approx(result.measurements["total_area"].value, rel=0.04)
     table = pd.read_csv(tmp_path / "one" / "lesions.csv")
     assert table.label.tolist() == [1, 2, 3]
     assert {"area_mm2", "low", "high", "long_mm", "short_mm", "ellipse_mm2", "flags"} <= set(table.columns)

@@ -13,6 +13,7 @@ from scipy import ndimage as ndi
 from ssc_core.calcinosis.axes import axes_of, ellipse_mm2
 from ssc_core.calcinosis.extent import extent_of
 from ssc_core.calcinosis.grid import FineGrid
+from ssc_core.calcinosis.outline import cast_rays, follow
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.errors import InputError
 
@@ -100,3 +101,20 @@ def test_the_fine_grid_keeps_positions_and_shares():
 def test_impossible_parameters_are_told_by_name():
     with pytest.raises(InputError, match="--seed-hu"):
         CalcinosisParams.make(seed_hu=5)
+
+
+def test_a_thin_cortex_ends_where_it_ends_although_blur_lowers_its_peak() -> None:
+    """Half height of a thin cortex lies outside it; deposits on it would come out too small."""
+    step = 0.1
+    y, x = np.mgrid[:160, :400] * step
+    inside = (np.abs(x - 20) < 15) & (np.abs(y - 8) < 5)
+    marrow = (np.abs(x - 20) < 13) & (y > 3.7) & (y < 11)  # cortex 0.7 mm thick above, 2 mm elsewhere
+    hu = ndi.gaussian_filter(np.where(marrow, 50.0, np.where(inside, 1300.0, 50.0)), 0.4 / step)
+    rays = cast_rays(hu.astype(np.float32), marrow, (step, step))
+    assert rays is not None
+    outline = follow(rays, 50.0)
+    end = rays.start + outline.edge[:, None] * rays.direction
+    shaft = np.abs(rays.start[:, 1] - 20) < 8
+    for up, surface in ((True, 3.05), (False, 12.95)):
+        there = shaft & ((rays.direction[:, 0] < -0.9) if up else (rays.direction[:, 0] > 0.9))
+        assert end[there, 0] == pytest.approx(surface, abs=0.06)

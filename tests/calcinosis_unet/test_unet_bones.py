@@ -158,3 +158,13 @@ def test_a_joint_that_noise_has_nearly_closed_still_parts_two_bones(background: 
     joint = (slice(48, 62), slice(150, 155))  # 2.8 mm wide: no thread
     shares[(0, *joint)], shares[(3, *joint)] = background, 1 - background
     assert len(pieces_of(shares, GRID)[1]) == bones
+
+
+def test_parts_that_the_other_engine_sees_as_one_bone_are_one() -> None:
+    labels = np.zeros((120, 400), int)
+    labels[40:70, 20:300] = 2
+    shares = shares_of(labels)
+    gap = (slice(40, 70), slice(150, 155))  # beside a deposit the network may doubt a whole section
+    shares[(0, *gap)], shares[(2, *gap)] = 0.4, 0.6
+    assert len(pieces_of(shares, GRID)[1]) == 2
+    assert len(pieces_of(shares, GRID, (labels > 0).astype(np.int32))[1]) == 1

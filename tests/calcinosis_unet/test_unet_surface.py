@@ -101,10 +101,20 @@ def test_a_bone_that_both_drew_alike_is_the_same_and_one_cut_short_is_not() -> N
     seen[60:100, 40:200] = 1
     drawn = np.zeros(SHAPE, np.int32)
     drawn[61:100, 42:200] = 3
-    assert agreed(drawn, 3, bone(seen)) == 1
+    assert agreed(drawn, 3, bone(seen), GRID, noise_hu=40.0) == 1
     drawn[:, 180:] = 0
-    assert agreed(drawn, 3, bone(seen)) == 0
-    assert agreed(drawn, 3, bone(seen * 0)) == 0
+    assert agreed(drawn, 3, bone(seen), GRID, noise_hu=40.0) == 0
+    assert agreed(drawn, 3, bone(seen * 0), GRID, noise_hu=40.0) == 0
+
+
+@pytest.mark.parametrize(("noise_hu", "same"), [(20.0, 1), (40.0, 0)])
+def test_only_in_a_sharp_image_may_the_network_have_drawn_far_more(noise_hu: float, same: int) -> None:
+    """There it took a deposit for bone; in noise the classical engine loses spongy ends."""
+    seen = np.zeros(SHAPE, np.int32)
+    seen[60:100, 40:200] = 1
+    drawn = np.where(seen > 0, 3, 0)
+    drawn[46:60, 100:130] = 3  # 4.2 mm2; Dice 0.97
+    assert agreed(drawn, 3, bone(seen), GRID, noise_hu=noise_hu) == same
 
 
 def test_a_deposit_that_the_network_takes_for_bone_is_contested_and_a_seam_is_not() -> None:

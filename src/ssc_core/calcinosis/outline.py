@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage as ndi
+from scipy import special
 
 __all__ = ["Outline", "Rays", "cast_rays", "follow"]
 
@@ -21,6 +22,10 @@ _PULL = 4.5  # cost of a thickness that changes by 1 mm from one ray to the next
 _MISSED = 1.0  # cost of a ray without an edge
 _LONG_RUN = 6  # rays; shorter stretches without an edge are no deposits
 _BESIDE = 12  # rays beside a deposit that tell how thick the cortex is there
+_THICK_SHARE = 0.9  # quantile of the peaks around a bone where the cortex is thick
+_FREE_HU = 180.0  # above soft tissue: what is darker beyond an edge is no deposit
+_FLAT = 0.56  # a cortex whose surface lies higher than this on its peak is too thin to show the blur
+_SHELL = (0.45, 0.995)  # thinner cortex than that of the lowest is not told from noise
 _DROP = 0.4  # an edge falls by at least this share of the cortex's height; less is texture of a deposit
 
 
@@ -200,39 +205,65 @@ def _refined(
     rows = np.arange(n)
     back, ahead = round(0.9 / _DEPTH_MM), round(0.8 / _DEPTH_MM)
     edge = rays.depth[path].astype(float)
-    peak = np.full(n, np.nan)
-    outer = np.full(n, np.nan)
     seen = np.zeros(n, bool)
     widths = []
     usual = float(np.median(hu[rows, path].clip(soft_hu))) * 2 - soft_hu  # half of the cortex at its edge
+    at = path[:, None] + np.arange(-back, ahead)
+    around = np.take_along_axis(hu, np.clip(at, 0, m - 1), 1)
+    around = np.where((at >= 0) & (at < m), around, np.nan)
+    peak = np.nanmax(around[:, : back + 1], axis=1)
+    outer = np.nanmin(around[:, back:], axis=1)
+    free = outer < soft_hu + _FREE_HU
+    thick = float(np.quantile(peak[free] if free.sum() >= 8 else peak, _THICK_SHARE))
+    surface, solid = _shell((peak - soft_hu) / max(thick - soft_hu, 1.0))
     for i in rows:
         k = int(path[i])
-        before = hu[i, max(k - back, 0) : k + 1]
-        after = hu[i, k : min(k + ahead, m)]
-        if not len(before) or not len(after):
-            continue
-        peak[i], outer[i] = before.max(), after.min()
-        half = (peak[i] + outer[i]) / 2
-        top = max(k - back, 0) + int(before.argmax())
+        half = outer[i] + surface[i] * (peak[i] - outer[i])
+        top = k - back + int(np.nanargmax(around[i, : back + 1]))
         below = np.flatnonzero(hu[i, top : k + ahead] <= half)
         falls = peak[i] - outer[i] > _DROP * (usual - soft_hu)
         if len(below) and below[0] and falls and strength[i, max(k - 2, 0) : k + 3].max() > 0.3:
             j = top + int(below[0])
             edge[i] = rays.depth[j - 1] + _DEPTH_MM * (hu[i, j - 1] - half) / (hu[i, j - 1] - hu[i, j])
             seen[i] = True
-            if outer[i] < soft_hu + 120:
-                low = soft_hu + 0.1587 * (peak[i] - soft_hu)
+            if outer[i] < soft_hu + 120 and surface[i] < _FLAT:
+                low = soft_hu + 0.1587 * solid[i] * (peak[i] - soft_hu)
                 under = np.flatnonzero(hu[i, j : j + ahead] <= low)
                 if len(under):
                     widths.append(rays.depth[j + under[0]] - edge[i])
-    clear = seen & (outer < soft_hu + 180)
+    clear = seen & free
     if seen.sum() >= 8:
         edge = _bridged(edge, rays.marrow, seen)
+    peak = soft_hu + solid * (peak - soft_hu)
     good = clear if clear.sum() >= 8 else seen
     if good.any():
         peak = np.interp(rows, rows[good], peak[good], period=n)
     blur = float(np.median(widths)) if len(widths) >= 12 else float("nan")
     return Outline(edge, clear, peak, blur)
+
+
+def _shell(height: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Where a thin cortex ends, and how bright bone would have to be that is no shell.
+
+    Blur with standard deviation s lowers the peak of a cortex of thickness t to ``f = 2 Phi(t / 2s) - 1`` of
+    its brightness. Its surface lies at ``Phi(t / s) - 1/2``: at half height only where it is thick.
+
+    Parameters
+    ----------
+    height : ndarray
+        The peak above soft tissue, as a share of that of thick cortex.
+
+    Returns
+    -------
+    surface, solid : ndarray
+        Height of the surface, and brightness of solid bone that shows the same beyond the surface (at a
+        distance of s), both as a share of the peak.
+    """
+    f = np.clip(height, *_SHELL)
+    t = 2 * special.ndtri((1 + f) / 2)
+    surface: FloatArray = (special.ndtr(t) - 0.5) / f
+    solid: FloatArray = (1 - special.ndtr(-1 - t) / special.ndtr(-1)) / f
+    return surface, solid
 
 
 def _bridged(edge: FloatArray, marrow: FloatArray, seen: BoolArray) -> FloatArray:

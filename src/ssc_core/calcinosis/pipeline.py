@@ -99,7 +99,7 @@ def analyse(
     else:
         spacing = (image.frame.spacing[0], image.frame.spacing[1])
         part = share(tick, 0.05, 0.6)
-        bones = network_bones(hu_pixels, spacing, hu, grid, tissue, network, soft, params, part)
+        bones = network_bones(hu_pixels, spacing, hu, grid, tissue, network, around, params, part)
         _need_bones(bones)
     seen = math.isfinite(bones.blur_mm)
     blur = bones.blur_mm if seen else params.blur_mm

@@ -10,6 +10,7 @@ from ssc_core.calcinosis.bones import Bone, Bones, find_bones, signed_distance, 
 from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.outline import Outline, Rays, cast_rays, follow
 from ssc_core.calcinosis.params import CalcinosisParams
+from ssc_core.calcinosis.surroundings import SoftTissue
 from ssc_core.calcinosis.unet.order import ordered
 from ssc_core.calcinosis.unet.pieces import grown_piece, pieces_of
 from ssc_core.calcinosis.unet.predict import Segmenter
@@ -33,7 +34,7 @@ def network_bones(
     grid: FineGrid,
     tissue: BoolArray,
     segmenter: Segmenter,
-    soft_hu: float,
+    around: SoftTissue,
     params: CalcinosisParams,
     tick: Tick = silent,
 ) -> Bones:
@@ -53,8 +54,8 @@ def network_bones(
         (y, x) bool, what is not air, on the fine grid.
     segmenter : Segmenter
         The network.
-    soft_hu : float
-        HU of soft tissue in this image.
+    around : SoftTissue
+        HU and noise of soft tissue in this image.
     params : CalcinosisParams
         Of the classical engine, which looks for parts that the network left out.
     tick : Tick
@@ -65,10 +66,11 @@ def network_bones(
     Bones
         Possibly none. ``seen`` and ``blur_mm`` come from the edges that the classical engine would see.
     """
+    soft_hu = around.hu
     shares = segmenter.shares(hu_pixels, spacing, grid.factor, share(tick, 0.0, 0.4))
-    tick(0.4, 1.0, "parting bones")
-    labels, pieces = pieces_of(shares, grid)
-    second = find_bones(hu, tissue, grid, params, soft_hu, share(tick, 0.5, 0.7))
+    second = find_bones(hu, tissue, grid, params, soft_hu, share(tick, 0.4, 0.6))
+    tick(0.6, 1.0, "parting bones")
+    labels, pieces = pieces_of(shares, grid, second.labels)
     tick(0.7, 1.0, "parting bones")
     parts, notes = missed_parts(labels, second, grid)
     for number in np.unique(parts[parts > 0]):
@@ -90,7 +92,7 @@ def network_bones(
             pixel = np.rint(at / grid.step).astype(int)
             visible = ((pixel >= 0) & (pixel < np.asarray(hu.shape))).all(1)
             seen = float(outline.clear[visible].mean()) if visible.any() else 0.0
-            same = agreed(labels, k, second)
+            same = agreed(labels, k, second, grid, noise_hu=around.noise)
             if same:
                 cover = np.where(labels == k, False, cover) | (second.labels == same)
             else:

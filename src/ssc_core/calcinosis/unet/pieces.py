@@ -21,6 +21,7 @@ _SMALLEST_MM2, _SPECK_MM2 = 2.5, 0.3  # of a bone, and of its inside
 _JOINT = 0.25  # share of background from which two bones may end there; a narrow joint in noise shows no more
 _NECK_MM = 0.7  # bones that only hang together by what is less than twice this wide are two
 _SAME_BONE = 0.18  # share of background between two parts of one bone; in a joint it is higher
+_HELD = 0.6  # share of a part that lies in a bone of the other engine
 _SPLINTER_MM2 = 8.0  # a part smaller than this that lies on a larger one belongs to it
 _THREAD_MM = 2.0  # a contact shorter than this is a thread
 _WHOLE_MM2 = 25.0  # no whole phalanx is smaller
@@ -57,7 +58,9 @@ class Piece:
     evidence: FloatArray
 
 
-def pieces_of(shares: npt.NDArray[np.float32], grid: FineGrid) -> tuple[IntArray, list[Piece]]:
+def pieces_of(
+    shares: npt.NDArray[np.float32], grid: FineGrid, whole: IntArray | None = None
+) -> tuple[IntArray, list[Piece]]:
     """Single bones.
 
     Parameters
@@ -66,6 +69,9 @@ def pieces_of(shares: npt.NDArray[np.float32], grid: FineGrid) -> tuple[IntArray
         (classes, y, x) on the fine grid.
     grid : FineGrid
         Its geometry.
+    whole : ndarray, optional
+        (y, x) int32 on the fine grid: bones as another engine sees them. Neighbouring parts that lie in one
+        of them are one bone.
 
     Returns
     -------
@@ -84,7 +90,8 @@ def pieces_of(shares: npt.NDArray[np.float32], grid: FineGrid) -> tuple[IntArray
     nearest = cores[tuple(index)]
     home = blobs[tuple(index)]
     labels = np.where(bone & (home == blobs), nearest, 0).astype(np.int32)
-    labels = _joined(labels, shares[0], grid)
+    homes = _homes(labels, np.zeros_like(labels) if whole is None else whole)
+    labels = _joined(labels, shares[0], grid, homes)
     log = np.log(np.maximum(shares[1:], _EVIDENCE))
     counts = np.bincount(labels.ravel())
     order = [int(k) for k in np.argsort(-counts, kind="stable") if k and counts[k]]
@@ -124,12 +131,25 @@ def cores_of(
     return cores, kinds
 
 
-def _joined(labels: IntArray, background: npt.NDArray[np.float32], grid: FineGrid) -> IntArray:
+def _homes(labels: IntArray, whole: IntArray) -> npt.NDArray[np.intp]:
+    """For each part the bone of another engine that holds most of it; 0 if none does."""
+    parts, bones = int(labels.max()) + 1, max(int(whole.max()) + 1, 2)
+    both = labels.astype(np.int64) * bones + whole
+    met = np.bincount(both.ravel(), minlength=parts * bones).reshape(parts, bones)
+    homes = 1 + met[:, 1:].argmax(1)
+    homes[met[:, 1:].max(1) <= _HELD * met.sum(1)] = 0
+    return homes
+
+
+def _joined(
+    labels: IntArray, background: npt.NDArray[np.float32], grid: FineGrid, homes: npt.NDArray[np.intp]
+) -> IntArray:
     """Parts of one bone that the network took for different phalanges, made one.
 
     Between two bones there is a joint, where the network sees background, if only a little; between two
-    parts of one bone it sees hardly any. A splinter is no bone of its own. What is small and only hangs on a
-    bone by a thread is no part of it: the network took a bit of a deposit for bone.
+    parts of one bone it sees hardly any, or another engine sees them as one (`homes`). A splinter is no bone
+    of its own. What is small and only hangs on a bone by a thread is no part of it: the network took a bit of
+    a deposit for bone.
     """
     top = int(labels.max()) + 1
     pairs, values = [], []
@@ -154,7 +174,9 @@ def _joined(labels: IntArray, background: npt.NDArray[np.float32], grid: FineGri
         inner = not (at_border[one] if area[one] < area[other] else at_border[other])
         if threads[pair] < _THREAD_MM and small < _WHOLE_MM2 and inner:
             continue
-        if one != other and (between < _SAME_BONE or small < _SPLINTER_MM2):
+        first, second = (int(homes[k]) for k in divmod(pair, top))
+        same = between < _SAME_BONE or (first == second != 0)
+        if one != other and (same or small < _SPLINTER_MM2):
             lookup[lookup == other] = one
             area[one] += area[other]
             at_border[one] |= at_border[other]

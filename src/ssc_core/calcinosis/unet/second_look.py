@@ -20,7 +20,9 @@ ALONE = (
     " by the network: check it"
 )
 _SHARED = 0.5  # of a classical bone lies in the network's: the same bone
-_AGREE = 0.955  # Dice from which both drew the same bone, and only the course of its outline differs
+_AGREE, _AGREE_SHARP = 0.955, 0.90  # Dice from which only the course of the outline differs
+_SHARP_HU, _SHARP_MM = 32.0, 0.35  # noise and blur below which the classical outline is the better one
+_LOST_MM, _LOST_MM2 = 0.6, 1.0  # thickness and area of what the classical engine may not lose elsewhere
 _THICK_MM = 1.2  # thinner parts are a matter of outline
 _LEAST_MM2 = 3.0
 _SEAM_MM = 0.3  # thinner parts lie within the interval of a rim on bone
@@ -73,8 +75,11 @@ def _place(here: npt.NDArray[np.bool_], grid: FineGrid) -> tuple[float, float]:
     return float(row), float(column)
 
 
-def agreed(labels: IntArray, number: int, seen: Bones) -> int:
+def agreed(labels: IntArray, number: int, seen: Bones, grid: FineGrid, *, noise_hu: float) -> int:
     """The classical bone that is all but the same as the network's bone `number`; 0 if there is none.
+
+    In a sharp image the classical outline is the finer one, and what the network draws beyond it is, if
+    anything, a deposit. In blur and noise it is the classical engine that loses parts, mostly spongy ends.
 
     Parameters
     ----------
@@ -84,13 +89,23 @@ def agreed(labels: IntArray, number: int, seen: Bones) -> int:
         Which one.
     seen : Bones
         The classical engine's bones.
+    grid : FineGrid
+        Geometry.
+    noise_hu : float
+        Standard deviation in soft tissue (``surroundings.soft_tissue``).
     """
     here = labels == number
     met = np.bincount(seen.labels[here], minlength=2)
     met[0] = 0
     other = int(met.argmax())
     total = int(here.sum()) + int((seen.labels == other).sum())
-    return other if other and 2 * met[other] >= _AGREE * total else 0
+    sharp = noise_hu < _SHARP_HU and seen.blur_mm < _SHARP_MM
+    if not other or 2 * met[other] < (_AGREE_SHARP if sharp else _AGREE) * total:
+        return 0
+    lost = ndi.binary_opening(
+        here & (seen.labels != other), disk(max(1, round(_LOST_MM / 2 / grid.mean_step)))
+    )
+    return other if sharp or lost.sum() * grid.part_mm2 < _LOST_MM2 else 0
 
 
 def contested(
