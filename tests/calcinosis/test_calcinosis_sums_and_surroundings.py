@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from ssc_core.calcinosis.burden import burden_of
+from ssc_core.calcinosis.kinds import Shafts, kind_of
 from ssc_core.calcinosis.sesamoid import is_palmar, looks_like_sesamoid
 from ssc_core.calcinosis.surroundings import SoftTissue, noise_flags, soft_tissue
 from ssc_core.calcinosis.visits.study import BurdenCase
@@ -125,3 +126,35 @@ def test_noise_raises_the_threshold_for_seeds_and_only_noise_does() -> None:
     assert calm.seed_hu(200.0) == 200.0
     assert noise_flags(calm, 200.0) == ()
     assert soft_tissue(hu, hu > 2000) == SoftTissue(50.0, 0.0)
+
+
+METACARPAL = Shafts(
+    np.array([[0.0, 0.0]]),
+    np.array([[0.0, 1.0]]),
+    np.array([0.0]),
+    np.array([np.inf]),
+    np.array([12.0]),
+    (4,),
+)
+
+
+@pytest.mark.parametrize(
+    ("hollow", "palmar", "other", "change", "kind"),
+    [
+        (True, None, None, {}, "sesamoid"),
+        (False, True, None, {}, "sesamoid"),  # solid, by form and place
+        (False, False, None, {}, "deposit"),  # on the back of the finger
+        (False, None, None, {}, "deposit"),  # too straight a finger to tell
+        (False, True, 0.4, {}, "sesamoid"),
+        (False, True, 0.02, {}, "deposit"),  # no bone in the network's eyes
+        (False, True, 0.4, {"area_mm2": 1.2, "short_mm": 0.6}, "sesamoid"),  # cut by the border
+        (False, True, 0.4, {"touches_bone": True, "on_bone_mm": 2.0, "perimeter_mm": 9.0}, "deposit"),
+        (False, True, 0.4, {"area_mm2": 30.0}, "deposit"),
+    ],
+)
+def test_a_sesamoid_is_told_by_its_inside_its_side_and_the_network(
+    hollow: bool, palmar: bool | None, other: float | None, change: dict[str, object], kind: str
+) -> None:
+    row = {**ROUND, "on_bone_mm": 0.0, "touches_border": False, **change}
+    centre = np.array([8.0, 5.0])
+    assert kind_of(row, centre, METACARPAL, hollow=hollow, palmar=palmar, other=other) == kind

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
-from ssc_core.calcinosis.bones import Bone, Bones
+from ssc_core.calcinosis.bones import Bone, Bones, signed_distance
 from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.layers import without_layers
 from ssc_core.calcinosis.params import CalcinosisParams
@@ -21,6 +21,8 @@ STEP = 0.1
 GRID = FineGrid((60, 120), (3, 3), (STEP, STEP))
 SHAPE = (180, 360)
 TOP, BOTTOM = 70, 110
+HOLLOW = np.full(SHAPE, 1000.0, np.float32)  # a bone in rows 60 to 100, darker inside
+HOLLOW[70:90, 50:190] = 200.0
 
 
 def finger(deposit: tuple[slice, slice]) -> np.ndarray:
@@ -55,8 +57,8 @@ def test_an_outline_that_wavers_under_a_deposit_is_straightened(error: int) -> N
 def bone(labels: np.ndarray) -> Bones:
     one = Bone(1, 0, 1.0, False, 1.0, False, np.zeros(2), np.ones(2), 1.0)
     count = int(labels.max())
-    nothing = np.zeros(SHAPE, np.float32)
-    return Bones(labels.astype(np.int32), (one,) * count, nothing, nothing, 0.3)
+    cortex = np.full(SHAPE, 1000.0, np.float32)
+    return Bones(labels.astype(np.int32), (one,) * count, cortex, signed_distance(labels > 0, GRID), 0.3)
 
 
 def test_a_part_inside_a_closed_cortex_is_given_back_to_its_bone_and_told() -> None:
@@ -64,19 +66,21 @@ def test_a_part_inside_a_closed_cortex_is_given_back_to_its_bone_and_told() -> N
     seen[60:100, 40:200] = 1
     drawn = seen * 2
     drawn[60:100, 160:200] = 0  # 16 mm2 left out
-    parts, notes = missed_parts(drawn, bone(seen), GRID)
+    parts, notes = missed_parts(drawn, bone(seen), HOLLOW, GRID)
     assert set(np.unique(parts)) == {0, 2}
     assert (parts > 0).sum() == pytest.approx(40 * 40, rel=0.05)
     assert len(notes) == 1
     assert "row 26, column 60" in notes[0]
-    assert not missed_parts(seen, bone(seen), GRID)[1]
+    assert not missed_parts(seen, bone(seen), HOLLOW, GRID)[1]
+    solid = np.full(SHAPE, 1000.0, np.float32)  # a deposit around the bone's end, as bright as cortex
+    assert not missed_parts(drawn, bone(seen), solid, GRID)[0].any()
 
 
 def test_a_bone_that_the_network_did_not_draw_is_told_but_not_taken() -> None:
     seen = np.zeros(SHAPE, np.int32)
     seen[60:100, 40:200] = 1
     seen[130:160, 250:300] = 2
-    parts, notes = missed_parts((seen == 1).astype(np.int32), bone(seen), GRID)
+    parts, notes = missed_parts((seen == 1).astype(np.int32), bone(seen), HOLLOW, GRID)
     assert not parts.any()
     assert "not taken for bone by the network" in notes[0]
 

@@ -82,6 +82,8 @@ class Bones:
         What must be known of how they were found.
     contested : ndarray or None
         (y, x) bool: taken away as bone, though another engine that saw the same bone ends it before.
+    other : ndarray or None
+        (y, x) float32, 0 to 1: how far a network takes it for a bone that is no phalanx.
     """
 
     labels: IntArray
@@ -91,6 +93,7 @@ class Bones:
     blur_mm: float
     notes: tuple[str, ...] = ()
     contested: BoolArray | None = None
+    other: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.kinds import DEPOSIT, kind_of, may_be_bone_end, may_be_sesamoid, shafts_of
 from ssc_core.calcinosis.measure import Found
 from ssc_core.calcinosis.params import CalcinosisParams
-from ssc_core.calcinosis.sesamoid import POSSIBLE, is_palmar
+from ssc_core.calcinosis.sesamoid import POSSIBLE, SOLID, is_palmar
 from ssc_core.calcinosis.verdict import check_toggles, verdict_on
 
 __all__ = ["sorted_out"]
@@ -72,10 +72,13 @@ def sorted_out(
         filled = int(ndi.binary_fill_holes(one.mask).sum())
         hollow = filled > _HOLLOW * int(one.mask.sum())
         palmar = is_palmar(centre, bones, int(row["finger"]))
-        row["kind"] = kind_of(row, centre, shafts, hollow=hollow)
+        other = None if bones.other is None else float(bones.other[one.box][one.mask].max())
+        row["kind"] = kind_of(row, centre, shafts, hollow=hollow, palmar=palmar, other=other)
         notes = [row["flags"]] if row["flags"] else []
         if row["kind"] == DEPOSIT and may_be_sesamoid(row, centre, shafts) and palmar is not False:
             notes.append(POSSIBLE)
+        if row["kind"] == "sesamoid" and not hollow:
+            notes.append(SOLID)
         if row["kind"] == DEPOSIT and may_be_bone_end(row, centre, shafts):
             notes.append("on a bone's end and in line with it: part of it may be bone")
         if pair is not None and soft is not None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage as ndi
 
 from ssc_core.calcinosis.bones import Bones
-from ssc_core.calcinosis.sesamoid import looks_like_sesamoid
+from ssc_core.calcinosis.sesamoid import lies_like_sesamoid, looks_like_sesamoid
 
 __all__ = [
     "DEPOSIT",
@@ -32,7 +32,7 @@ KINDS = {
     DEPOSIT: "counted",
     "rim": "a thin layer along a bone's end, where its outline is least certain",
     "spur": "on bone beside a joint: an osteophyte until a reader says otherwise",
-    "sesamoid": "small, round and darker inside, free beside the base joint",
+    "sesamoid": "small and free on the palmar side of the base joint",
     "bone end": "in line with a bone: its end, which the outline missed",
     "tuft": "at the tip of the distal phalanx",
     "not calcium": "its attenuation at two energies is not that of calcium",
@@ -44,6 +44,7 @@ _IN_LINE = 0.45  # of the height: nearer to the axis than this is no deposit but
 _CAP_END_MM, _CAP_IN_LINE = 3.0, 0.8  # the same for what counts, and is flagged
 _RIM_THICK_MM, _SPUR_THICK_MM = 0.5, 0.8  # area over contact
 _SPUR_MM2, _TUFT_MM2 = 8.0, 6.0
+_BONY = 0.15  # largest share of "other bone" in a sesamoid that a network did not draw as bone
 _WRAPPED = 0.68  # share of the outline that lies on bone
 
 
@@ -116,7 +117,15 @@ def _direction(bones: Bones, index: int) -> FloatArray:
     return np.asarray(min(ways, key=lambda way: float(np.linalg.norm(way))), np.float64)
 
 
-def kind_of(row: dict[str, Any], centre: FloatArray, shafts: Shafts, *, hollow: bool) -> str:
+def kind_of(
+    row: dict[str, Any],
+    centre: FloatArray,
+    shafts: Shafts,
+    *,
+    hollow: bool,
+    palmar: bool | None = None,
+    other: float | None = None,
+) -> str:
     """The kind of one finding, from its size, its contact with bone and its place.
 
     Parameters
@@ -129,6 +138,10 @@ def kind_of(row: dict[str, Any], centre: FloatArray, shafts: Shafts, *, hollow: 
         The bones' axes.
     hollow : bool
         It has a darker inside, as bone has.
+    palmar : bool, optional
+        Whether it lies on the palmar side (``sesamoid.is_palmar``); None if that cannot be told.
+    other : float, optional
+        How far a network takes it for bone that is no phalanx, 0 to 1; None without a network.
 
     Returns
     -------
@@ -153,7 +166,11 @@ def kind_of(row: dict[str, Any], centre: FloatArray, shafts: Shafts, *, hollow: 
             return "spur"
         return DEPOSIT
     like = looks_like_sesamoid(row, shafts.phalanx[nearest], end_mm)
-    return "sesamoid" if like and hollow else DEPOSIT
+    if other is None:
+        bony = like
+    else:  # the network knows sesamoids, also those that the border cuts
+        bony = other >= _BONY and lies_like_sesamoid(row, shafts.phalanx[nearest], end_mm)
+    return "sesamoid" if (like and hollow) or (bony and palmar is True) else DEPOSIT
 
 
 def may_be_bone_end(row: dict[str, Any], centre: FloatArray, shafts: Shafts) -> bool:

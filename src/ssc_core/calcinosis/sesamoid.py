@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 from ssc_core.calcinosis.bones import Bones
 
-__all__ = ["POSSIBLE", "is_palmar", "looks_like_sesamoid"]
+__all__ = ["POSSIBLE", "SOLID", "is_palmar", "lies_like_sesamoid", "looks_like_sesamoid"]
 
 FloatArray = npt.NDArray[np.float64]
 
 POSSIBLE = (
     "possible sesamoid: small, round and free beside the base joint; leave it out by its label if it is"
 )
+
+SOLID = "solid, told by its place and form: count it by its label if it is a deposit"
 
 _AREA_MM2 = (2.0, 16.0)
 _AWAY_MM = 4.0  # from the metacarpal's head or the base of the proximal phalanx
@@ -37,12 +39,23 @@ def looks_like_sesamoid(row: dict[str, Any], phalanx: int, end_mm: float) -> boo
     end_mm : float
         Distance from that bone's nearest end.
     """
-    low, high = _AREA_MM2
-    if row["touches_bone"] or not low <= row["area_mm2"] <= high or row["bone_mm"] > _AWAY_MM:
-        return False
     round_ = row["short_mm"] >= _ROUND * row["long_mm"]
     smooth = row["area_mm2"] >= _SMOOTH * row["ellipse_mm2"]
-    return bool(round_ and smooth and (phalanx == 4 or (phalanx == 3 and end_mm < _AWAY_MM)))
+    large = row["area_mm2"] >= _AREA_MM2[0]
+    return bool(large and round_ and smooth and lies_like_sesamoid(row, phalanx, end_mm))
+
+
+def lies_like_sesamoid(row: dict[str, Any], phalanx: int, end_mm: float) -> bool:
+    """Whether it lies where sesamoids lie and is no larger, whatever its form.
+
+    Parameters
+    ----------
+    row, phalanx, end_mm
+        As for :func:`looks_like_sesamoid`.
+    """
+    if row["touches_bone"] or row["area_mm2"] > _AREA_MM2[1] or row["bone_mm"] > _AWAY_MM:
+        return False
+    return phalanx == 4 or (phalanx == 3 and end_mm < _AWAY_MM)
 
 
 def is_palmar(centre: FloatArray, bones: Bones, finger: int) -> bool | None:

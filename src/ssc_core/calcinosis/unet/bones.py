@@ -72,7 +72,7 @@ def network_bones(
     tick(0.6, 1.0, "parting bones")
     labels, pieces = pieces_of(shares, grid, second.labels)
     tick(0.7, 1.0, "parting bones")
-    parts, notes = missed_parts(labels, second, grid)
+    parts, notes = missed_parts(labels, second, hu, grid)
     for number in np.unique(parts[parts > 0]):
         labels[parts == number] = number
         pieces[number - 1] = grown_piece(pieces[number - 1], labels == number, grid)
@@ -121,7 +121,7 @@ def network_bones(
     known = [b for b in blurs if np.isfinite(b)]
     blur = float(np.median(known)) if known else float("nan")
     doubted = contested(labels, cover, second, grid)
-    return Bones(labels, tuple(found), near, distance, blur, notes, doubted)
+    return Bones(labels, tuple(found), near, distance, blur, notes, doubted, shares[-1])
 
 
 def _edges(

@@ -13,6 +13,7 @@ from ssc_core.calcinosis.bones import Bones, find_bones
 from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.summary import bone_codes_of
+from ssc_core.calcinosis.surroundings import soft_tissue
 from ssc_core.calcinosis.unet.bones import network_bones
 from ssc_core.calcinosis.unet.clusters import CLUSTERINGS, cluster_bone
 from ssc_core.calcinosis.unet.predict import Segmenter
@@ -97,14 +98,14 @@ def _all_methods(
     grid = FineGrid.of(hu.shape, spacing, params.fine_mm)
     fine = grid.refined(hu)
     tissue = fine > params.tissue_hu
-    soft = float(np.median(fine[tissue & (fine < 150)]))
+    around = soft_tissue(fine, tissue)
 
     def pixels(bones: Bones) -> npt.NDArray[np.int32]:
         return grid.pixels(bone_codes_of(bones))
 
-    out[CLASSICAL] = pixels(find_bones(fine, tissue, grid, params, soft))
+    out[CLASSICAL] = pixels(find_bones(fine, tissue, grid, params, around.hu))
     if segmenter is not None:
-        out[UNET] = pixels(network_bones(hu, spacing, fine, grid, tissue, segmenter, soft, params))
+        out[UNET] = pixels(network_bones(hu, spacing, fine, grid, tissue, segmenter, around, params))
     return out
 
 

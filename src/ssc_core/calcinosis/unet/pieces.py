@@ -138,7 +138,7 @@ def _homes(labels: IntArray, whole: IntArray) -> npt.NDArray[np.intp]:
     met = np.bincount(both.ravel(), minlength=parts * bones).reshape(parts, bones)
     homes = 1 + met[:, 1:].argmax(1)
     homes[met[:, 1:].max(1) <= _HELD * met.sum(1)] = 0
-    return homes
+    return np.asarray(homes, np.intp)
 
 
 def _joined(

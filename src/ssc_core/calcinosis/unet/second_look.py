@@ -25,11 +25,17 @@ _SHARP_HU, _SHARP_MM = 32.0, 0.35  # noise and blur below which the classical ou
 _LOST_MM, _LOST_MM2 = 0.6, 1.0  # thickness and area of what the classical engine may not lose elsewhere
 _THICK_MM = 1.2  # thinner parts are a matter of outline
 _LEAST_MM2 = 3.0
+_INSIDE_MM, _DARK = 1.2, 0.75  # beyond the cortex's own blur; share of the cortex's HU
 _SEAM_MM = 0.3  # thinner parts lie within the interval of a rim on bone
 
 
-def missed_parts(labels: IntArray, seen: Bones, grid: FineGrid) -> tuple[IntArray, tuple[str, ...]]:
+def missed_parts(
+    labels: IntArray, seen: Bones, hu: npt.NDArray[np.float32], grid: FineGrid
+) -> tuple[IntArray, tuple[str, ...]]:
     """Parts of bones that a network left out although a closed cortex surrounds them.
+
+    What is as bright inside as the cortex is a deposit around the bone's end, which the classical engine took
+    in.
 
     Parameters
     ----------
@@ -37,6 +43,8 @@ def missed_parts(labels: IntArray, seen: Bones, grid: FineGrid) -> tuple[IntArra
         (y, x) int32 on the fine grid: the network's bones.
     seen : Bones
         The classical engine's bones (``bones.find_bones``) of the same image.
+    hu : ndarray
+        (y, x) float32, the image on the fine grid.
     grid : FineGrid
         Geometry.
 
@@ -62,11 +70,20 @@ def missed_parts(labels: IntArray, seen: Bones, grid: FineGrid) -> tuple[IntArra
         if share[home - 1] < _SHARED:
             continue
         missed = ndi.binary_opening(here & (labels == 0), round_)
-        if missed.sum() * grid.part_mm2 >= _LEAST_MM2:
+        if missed.sum() * grid.part_mm2 >= _LEAST_MM2 and _is_dark(missed, seen, hu):
             grown = ndi.binary_dilation(missed, round_) & here & (labels == 0)
             parts[grown] = home
             notes.append(ADDED.format(*_place(grown, grid)))
     return parts, tuple(notes)
+
+
+def _is_dark(missed: npt.NDArray[np.bool_], seen: Bones, hu: npt.NDArray[np.float32]) -> bool:
+    """Whether a part is darker inside than the cortex around it, as marrow and spongy bone are."""
+    inside = missed & (seen.distance < -_INSIDE_MM)
+    rim = missed & (seen.near_hu > 0)
+    if not inside.any() or not rim.any():
+        return True
+    return bool(np.median(hu[inside]) < _DARK * np.median(seen.near_hu[rim]))
 
 
 def _place(here: npt.NDArray[np.bool_], grid: FineGrid) -> tuple[float, float]:
