@@ -11,6 +11,7 @@ from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.layers import without_layers
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.pipeline import analyse
+from ssc_core.calcinosis.surroundings import SoftTissue
 from ssc_core.calcinosis.unet.bones import _edges
 from ssc_core.calcinosis.unet.second_look import agreed, contested, missed_parts
 from ssc_core.calcinosis.unet.surface import to_the_surface
@@ -21,6 +22,7 @@ STEP = 0.1
 GRID = FineGrid((60, 120), (3, 3), (STEP, STEP))
 SHAPE = (180, 360)
 TOP, BOTTOM = 70, 110
+SOFT, NOISY = np.full(SHAPE, 50.0, np.float32), SoftTissue(50.0, 40.0)
 HOLLOW = np.full(SHAPE, 1000.0, np.float32)  # a bone in rows 60 to 100, darker inside
 HOLLOW[70:90, 50:190] = 200.0
 
@@ -105,20 +107,24 @@ def test_a_bone_that_both_drew_alike_is_the_same_and_one_cut_short_is_not() -> N
     seen[60:100, 40:200] = 1
     drawn = np.zeros(SHAPE, np.int32)
     drawn[61:100, 42:200] = 3
-    assert agreed(drawn, 3, bone(seen), GRID, noise_hu=40.0) == 1
+    assert agreed(drawn, 3, bone(seen), SOFT, NOISY, GRID) == 1
     drawn[:, 180:] = 0
-    assert agreed(drawn, 3, bone(seen), GRID, noise_hu=40.0) == 0
-    assert agreed(drawn, 3, bone(seen * 0), GRID, noise_hu=40.0) == 0
+    assert agreed(drawn, 3, bone(seen), SOFT, NOISY, GRID) == 0
+    assert agreed(drawn, 3, bone(seen * 0), SOFT, NOISY, GRID) == 0
 
 
-@pytest.mark.parametrize(("noise_hu", "same"), [(20.0, 1), (40.0, 0)])
-def test_only_in_a_sharp_image_may_the_network_have_drawn_far_more(noise_hu: float, same: int) -> None:
-    """There it took a deposit for bone; in noise the classical engine loses spongy ends."""
+@pytest.mark.parametrize(("noise_hu", "beyond", "same"), [(20.0, 50, 1), (40.0, 50, 0), (40.0, 900, 1)])
+def test_the_classical_outline_counts_where_the_network_took_a_deposit_and_not_where_bone_was_lost(
+    noise_hu: float, beyond: float, same: int
+) -> None:
+    """Further bone is a deposit in a sharp image, or where something bright goes on beyond it."""
     seen = np.zeros(SHAPE, np.int32)
     seen[60:100, 40:200] = 1
     drawn = np.where(seen > 0, 3, 0)
     drawn[46:60, 100:130] = 3  # 4.2 mm2; Dice 0.97
-    assert agreed(drawn, 3, bone(seen), GRID, noise_hu=noise_hu) == same
+    hu = SOFT.copy()
+    hu[30:60, 100:130] = beyond
+    assert agreed(drawn, 3, bone(seen), hu, SoftTissue(50.0, noise_hu), GRID) == same
 
 
 def test_a_deposit_that_the_network_takes_for_bone_is_contested_and_a_seam_is_not() -> None:

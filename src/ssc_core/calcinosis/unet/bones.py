@@ -92,7 +92,7 @@ def network_bones(
             pixel = np.rint(at / grid.step).astype(int)
             visible = ((pixel >= 0) & (pixel < np.asarray(hu.shape))).all(1)
             seen = float(outline.clear[visible].mean()) if visible.any() else 0.0
-            same = agreed(labels, k, second, grid, noise_hu=around.noise)
+            same = agreed(labels, k, second, hu, around, grid)
             if same:
                 cover = np.where(labels == k, False, cover) | (second.labels == same)
             else:

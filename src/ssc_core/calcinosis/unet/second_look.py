@@ -9,10 +9,12 @@ from skimage.morphology import disk
 
 from ssc_core.calcinosis.bones import Bones
 from ssc_core.calcinosis.grid import FineGrid
+from ssc_core.calcinosis.surroundings import SoftTissue
 
 __all__ = ["agreed", "contested", "missed_parts"]
 
 IntArray = npt.NDArray[np.int32]
+BoolArray = npt.NDArray[np.bool_]
 
 ADDED = "a part of a bone at row {:.0f}, column {:.0f} was left out by the network and added: check it"
 ALONE = (
@@ -23,6 +25,8 @@ _SHARED = 0.5  # of a classical bone lies in the network's: the same bone
 _AGREE, _AGREE_SHARP = 0.955, 0.90  # Dice from which only the course of the outline differs
 _SHARP_HU, _SHARP_MM = 32.0, 0.35  # noise and blur below which the classical outline is the better one
 _LOST_MM, _LOST_MM2 = 0.6, 1.0  # thickness and area of what the classical engine may not lose elsewhere
+_BEYOND_MM, _BRIGHT_HU, _COVERED = (1.0, 1.4), 150.0, 0.1  # past the haze of bone; share that is bright there
+_RIM = 3  # parts of the grid
 _THICK_MM = 1.2  # thinner parts are a matter of outline
 _LEAST_MM2 = 3.0
 _INSIDE_MM, _DARK = 1.2, 0.75  # beyond the cortex's own blur; share of the cortex's HU
@@ -77,7 +81,7 @@ def missed_parts(
     return parts, tuple(notes)
 
 
-def _is_dark(missed: npt.NDArray[np.bool_], seen: Bones, hu: npt.NDArray[np.float32]) -> bool:
+def _is_dark(missed: BoolArray, seen: Bones, hu: npt.NDArray[np.float32]) -> bool:
     """Whether a part is darker inside than the cortex around it, as marrow and spongy bone are."""
     inside = missed & (seen.distance < -_INSIDE_MM)
     rim = missed & (seen.near_hu > 0)
@@ -86,17 +90,25 @@ def _is_dark(missed: npt.NDArray[np.bool_], seen: Bones, hu: npt.NDArray[np.floa
     return bool(np.median(hu[inside]) < _DARK * np.median(seen.near_hu[rim]))
 
 
-def _place(here: npt.NDArray[np.bool_], grid: FineGrid) -> tuple[float, float]:
+def _place(here: BoolArray, grid: FineGrid) -> tuple[float, float]:
     """Row and column of the middle, in pixels of the image."""
     row, column = ((c + 0.5) / f - 0.5 for c, f in zip(np.argwhere(here).mean(0), grid.factor, strict=True))
     return float(row), float(column)
 
 
-def agreed(labels: IntArray, number: int, seen: Bones, grid: FineGrid, *, noise_hu: float) -> int:
+def agreed(
+    labels: IntArray,
+    number: int,
+    seen: Bones,
+    hu: npt.NDArray[np.float32],
+    around: SoftTissue,
+    grid: FineGrid,
+) -> int:
     """The classical bone that is all but the same as the network's bone `number`; 0 if there is none.
 
     In a sharp image the classical outline is the finer one, and what the network draws beyond it is, if
-    anything, a deposit. In blur and noise it is the classical engine that loses parts, mostly spongy ends.
+    anything, a deposit. In blur and noise the classical engine loses parts of bone, mostly spongy ends: there
+    they only agree if nothing was lost beyond which soft tissue lies.
 
     Parameters
     ----------
@@ -106,28 +118,45 @@ def agreed(labels: IntArray, number: int, seen: Bones, grid: FineGrid, *, noise_
         Which one.
     seen : Bones
         The classical engine's bones.
+    hu : ndarray
+        (y, x) float32, the image on the fine grid.
+    around : SoftTissue
+        HU and noise of soft tissue.
     grid : FineGrid
         Geometry.
-    noise_hu : float
-        Standard deviation in soft tissue (``surroundings.soft_tissue``).
     """
     here = labels == number
     met = np.bincount(seen.labels[here], minlength=2)
     met[0] = 0
     other = int(met.argmax())
     total = int(here.sum()) + int((seen.labels == other).sum())
-    sharp = noise_hu < _SHARP_HU and seen.blur_mm < _SHARP_MM
+    sharp = around.noise < _SHARP_HU and seen.blur_mm < _SHARP_MM
     if not other or 2 * met[other] < (_AGREE_SHARP if sharp else _AGREE) * total:
         return 0
-    lost = ndi.binary_opening(
-        here & (seen.labels != other), disk(max(1, round(_LOST_MM / 2 / grid.mean_step)))
-    )
-    return other if sharp or lost.sum() * grid.part_mm2 < _LOST_MM2 else 0
+    if sharp:
+        return other
+    round_ = disk(max(1, round(_LOST_MM / 2 / grid.mean_step)))
+    lost = ndi.binary_opening(here & (seen.labels != other), round_)
+    if lost.sum() * grid.part_mm2 >= _LOST_MM2:
+        lost &= ~_under_deposit(lost, (labels > 0) | (seen.labels > 0), hu > around.hu + _BRIGHT_HU, grid)
+    return other if lost.sum() * grid.part_mm2 < _LOST_MM2 else 0
 
 
-def contested(
-    labels: IntArray, cover: npt.NDArray[np.bool_], seen: Bones, grid: FineGrid
-) -> npt.NDArray[np.bool_]:
+def _under_deposit(parts: BoolArray, bone: BoolArray, bright: BoolArray, grid: FineGrid) -> BoolArray:
+    """Those parts at the rim of bone beyond which, past the haze, something bright lies."""
+    away, index = ndi.distance_transform_edt(~bone, sampling=grid.step, return_indices=True)
+    pieces, n = ndi.label(parts)
+    near = ndi.grey_dilation(pieces, footprint=disk(_RIM))[tuple(index)]
+    beyond = (away > _BEYOND_MM[0]) & (away < _BEYOND_MM[1])
+    out = np.zeros_like(parts)
+    for k in range(1, n + 1):
+        there = beyond & (near == k)
+        if there.any() and bright[there].mean() >= _COVERED:
+            out |= pieces == k
+    return out
+
+
+def contested(labels: IntArray, cover: BoolArray, seen: Bones, grid: FineGrid) -> BoolArray:
     """What is taken away as bone although the classical engine, which saw the same bone, ends it before.
 
     A network can take a deposit that lies broadly on a bone for a part of it.
