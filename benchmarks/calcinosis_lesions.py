@@ -78,8 +78,17 @@ def image_row(phantom: FingerPhantom, result: CalcinosisResult) -> dict[str, Any
         "lesions": len(result.lesions),
         "left_out": " ".join(result.left_out.kind),
         "doubted": bool(doubted.any()),
+        "phalanx_cut": phalanx_cut(phantom),
+        "cut_told": any("is cut by the image border" in flag for flag in result.flags),
         "flags": "; ".join(result.flags),
     }
+
+
+def phalanx_cut(phantom: FingerPhantom) -> bool:
+    """Whether a phalanx reaches the border of the image."""
+    b = phantom.bones
+    rim = np.concatenate([b[0], b[-1], b[:, 0], b[:, -1]])
+    return bool(np.isin(rim % 10, (1, 2, 3)).any())
 
 
 def fingers_wrong(phantom: FingerPhantom, result: CalcinosisResult) -> bool:
@@ -136,6 +145,8 @@ def summary(lesions: pd.DataFrame, images: pd.DataFrame) -> dict[str, Any]:
         "swapped": int(images.swapped.sum()),
         "fingers wrong": int(images.fingers_wrong.sum()),
         "swapped unflagged": int((images.swapped.astype(bool) & ~images.doubted.astype(bool)).sum()),
+        "phalanx cut": int(images.phalanx_cut.sum()),
+        "cut untold": int((images.phalanx_cut.astype(bool) & ~images.cut_told.astype(bool)).sum()),
         **{k: images[k].mean() for k in ("distal", "middle", "proximal")},
     }
 
