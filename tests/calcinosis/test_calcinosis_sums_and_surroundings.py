@@ -145,15 +145,17 @@ METACARPAL = Shafts(
         (False, True, None, {}, "sesamoid"),  # solid, by form and place
         (False, False, None, {}, "deposit"),  # on the back of the finger
         (False, None, None, {}, "deposit"),  # too straight a finger to tell
-        (False, True, 0.4, {}, "sesamoid"),
-        (False, True, 0.02, {}, "deposit"),  # no bone in the network's eyes
-        (False, True, 0.4, {"area_mm2": 1.2, "short_mm": 0.6}, "sesamoid"),  # cut by the border
-        (False, True, 0.4, {"touches_bone": True, "on_bone_mm": 2.0, "perimeter_mm": 9.0}, "deposit"),
-        (False, True, 0.4, {"area_mm2": 30.0}, "deposit"),
+        (False, True, (0.4, 0.9), {}, "sesamoid"),
+        (False, True, (0.05, 0.2), {}, "sesamoid"),
+        (False, True, (0.05, 0.2), {"short_mm": 1.6}, "deposit"),  # not round, and hardly bone
+        (False, True, (0.02, 0.05), {}, "deposit"),  # no bone in the network's eyes
+        (False, True, (0.4, 0.9), {"area_mm2": 1.2, "short_mm": 0.6}, "sesamoid"),  # cut by the border
+        (False, True, (0.4, 0.9), {"touches_bone": True, "on_bone_mm": 2.0, "perimeter_mm": 9.0}, "deposit"),
+        (False, True, (0.4, 0.9), {"area_mm2": 30.0}, "deposit"),
     ],
 )
 def test_a_sesamoid_is_told_by_its_inside_its_side_and_the_network(
-    hollow: bool, palmar: bool | None, other: float | None, change: dict[str, object], kind: str
+    hollow: bool, palmar: bool | None, other: tuple[float, float] | None, change: dict[str, object], kind: str
 ) -> None:
     row = {**ROUND, "on_bone_mm": 0.0, "touches_border": False, **change}
     centre = np.array([8.0, 5.0])

@@ -72,7 +72,7 @@ def sorted_out(
         filled = int(ndi.binary_fill_holes(one.mask).sum())
         hollow = filled > _HOLLOW * int(one.mask.sum())
         palmar = is_palmar(centre, bones, int(row["finger"]))
-        other = None if bones.other is None else float(bones.other[one.box][one.mask].max())
+        other = None if bones.other is None else _shares(bones.other[one.box][one.mask])
         row["kind"] = kind_of(row, centre, shafts, hollow=hollow, palmar=palmar, other=other)
         notes = [row["flags"]] if row["flags"] else []
         if row["kind"] == DEPOSIT and may_be_sesamoid(row, centre, shafts) and palmar is not False:
@@ -88,6 +88,10 @@ def sorted_out(
         row["flags"] = "; ".join(notes + said)
         (counted if counts else left).append(replace(one, row=row))
     return counted, left
+
+
+def _shares(values: npt.NDArray[np.float32]) -> tuple[float, float]:
+    return float(values.mean()), float(values.max())
 
 
 def _by_energy(

@@ -44,7 +44,7 @@ _IN_LINE = 0.45  # of the height: nearer to the axis than this is no deposit but
 _CAP_END_MM, _CAP_IN_LINE = 3.0, 0.8  # the same for what counts, and is flagged
 _RIM_THICK_MM, _SPUR_THICK_MM = 0.5, 0.8  # area over contact
 _SPUR_MM2, _TUFT_MM2 = 8.0, 6.0
-_BONY = 0.15  # largest share of "other bone" in a sesamoid that a network did not draw as bone
+_BONY, _BONY_AT_MOST = 0.1, 0.15  # share of "other bone" in a sesamoid that a network did not draw as bone
 _WRAPPED = 0.68  # share of the outline that lies on bone
 
 
@@ -124,7 +124,7 @@ def kind_of(
     *,
     hollow: bool,
     palmar: bool | None = None,
-    other: float | None = None,
+    other: tuple[float, float] | None = None,
 ) -> str:
     """The kind of one finding, from its size, its contact with bone and its place.
 
@@ -140,8 +140,9 @@ def kind_of(
         It has a darker inside, as bone has.
     palmar : bool, optional
         Whether it lies on the palmar side (``sesamoid.is_palmar``); None if that cannot be told.
-    other : float, optional
-        How far a network takes it for bone that is no phalanx, 0 to 1; None without a network.
+    other : tuple of float, optional
+        How far a network takes it for bone that is no phalanx, 0 to 1: on average and at most; None without a
+        network.
 
     Returns
     -------
@@ -169,7 +170,8 @@ def kind_of(
     if other is None:
         bony = like
     else:  # the network knows sesamoids, also those that the border cuts
-        bony = other >= _BONY and lies_like_sesamoid(row, shafts.phalanx[nearest], end_mm)
+        lies = lies_like_sesamoid(row, shafts.phalanx[nearest], end_mm)
+        bony = (like and other[1] >= _BONY_AT_MOST) or (lies and other[0] >= _BONY)
     return "sesamoid" if (like and hollow) or (bony and palmar is True) else DEPOSIT
 
 
