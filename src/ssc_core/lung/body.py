@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import cc3d
 import cv2
 import numpy as np
 
 from ssc_core.errors import EmptyError
 from ssc_core.lung.grid import Bool, WorkGrid
+from ssc_core.lung.pieces import pieces_of
 
 __all__ = ["TISSUE_HU", "body_mask", "filled"]
 
@@ -36,7 +36,7 @@ def body_mask(grid: WorkGrid) -> Bool:
         solid = cv2.copyMakeBorder(solid, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
         solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, kernel)
         tissue[z] = solid[margin:-margin, margin:-margin]
-    labels = cc3d.connected_components(tissue, connectivity=6)
+    labels = pieces_of(tissue)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
     if len(sizes) < 2 or sizes.max() * grid.voxel_ml < _LEAST_ML:

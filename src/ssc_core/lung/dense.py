@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cc3d
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +10,10 @@ from ssc_core.lung.chest_wall import ChestWall, Polar
 from ssc_core.lung.closing import closed
 from ssc_core.lung.dome import lowest_lung
 from ssc_core.lung.grid import Bool, WorkGrid
+from ssc_core.lung.pieces import pieces_of
 from ssc_core.lung.pleura import behind_healthy_lung
 from ssc_core.lung.sides import LEFT, RIGHT, Labels
+from ssc_core.progress import Tick, share, silent
 
 __all__ = ["airless_lung"]
 
@@ -39,10 +40,18 @@ _BIN_MM = 1.0
 _TOUCH_MM = 4.0
 _BLURRED_MM = 6.0  # upwards: between a base and the air above it lie slices that hold both
 _ON_LUNG = 0.7  # of the face of a cube as large as a piece: with a corner only touch muscle and stomach
+_WHAT = "filling out to the ribs"
 _ANTERIOR = -0.6  # sin: rays forward pass heart and sternum
 
 
-def airless_lung(labels: Labels, grid: WorkGrid, room: Bool, wall: ChestWall, carina: int | None) -> Labels:
+def airless_lung(
+    labels: Labels,
+    grid: WorkGrid,
+    room: Bool,
+    wall: ChestWall,
+    carina: int | None,
+    tick: Tick = silent,
+) -> Labels:
     """Consolidated lung at the ribs and in the recesses below the last air.
 
     Airless lung has the density of water and tissue mixed with a little air. Fat is darker and organs are
@@ -65,29 +74,39 @@ def airless_lung(labels: Labels, grid: WorkGrid, room: Bool, wall: ChestWall, ca
         Of these labels.
     carina : int or None
         Above it the shoulders begin, where the lungs' hull bounds the search; without it nothing is added.
+    tick : Tick
+        Progress.
     """
     out = labels.copy()
     if carina is None:
         return out
     top = int(np.flatnonzero(labels.any(axis=(1, 2)))[-1]) + 1
     room = room[:top] & ~behind_healthy_lung(labels[:top], grid)
+    tick(0.1, 1.0, _WHAT)
     tissue = _steady(np.stack([_median(plane, grid) for plane in grid.hu[:top]]))
     surface = wall.pleura[:top] + np.where(np.isfinite(wall.lung[:top]), _OUTWARDS_MM, -_BELOW_LUNG_MM)
     surface[carina + 1 :] = np.fmin(surface[carina + 1 :], wall.hull[carina + 1 : top])
+    tick(0.2, 1.0, _WHAT)
     depth, right, behind = _places(surface, wall, grid, carina)
+    tick(0.4, 1.0, _WHAT)
     within = (depth >= 0) & (depth <= _DEEP_MM) & behind & room
     no_fat = (tissue > _FAT_HU[1]) | (tissue < _FAT_HU[0])
     below = _below_both(labels[:top])
-    for side, half in ((RIGHT, right), (LEFT, ~right)):
+    for k, (side, half) in enumerate(((RIGHT, right), (LEFT, ~right))):
+        part = share(tick, 0.4 + 0.3 * k, 0.7 + 0.3 * k)
         lung = labels[:top] == side
         limit = min(
             _ORGAN_HU, _organs_hu(tissue[:below], ((depth > _ORGANS_MM) & half)[:below]) - _BELOW_ORGANS_HU
         )
         free = within & half & (labels[:top] == 0)
         dark = free & no_fat & (tissue < limit)
+        part(0.2, 1.0, _WHAT)
         dark = _cleaned(_even(dark, tissue, grid), grid) & no_fat
+        part(0.4, 1.0, _WHAT)
         dark = _from_the_wall(dark, surface, wall, grid)
+        part(0.6, 1.0, _WHAT)
         new = _hanging(dark, lung, grid)
+        part(0.8, 1.0, _WHAT)
         soft = free & (tissue < limit + _SOFTER_HU)
         whole = closed(lung | new, grid, _GROW_MM, within=soft) if new.any() else new
         out[:top][whole & (out[:top] == 0)] = side
@@ -185,7 +204,7 @@ def _hanging(dark: Bool, lung: Bool, grid: WorkGrid) -> Bool:
     near = np.stack([cv2.dilate(plane.astype(np.uint8), touch).astype(bool) for plane in lung])
     for up in range(1, grid.slices(_BLURRED_MM) + 1):
         near[:-up] |= lung[up:]
-    pieces = cc3d.connected_components(dark, connectivity=6)
+    pieces = pieces_of(dark)
     sizes = np.bincount(pieces.ravel())
     on_lung = np.bincount(pieces[near & dark], minlength=len(sizes))
     ml = sizes * grid.voxel_ml

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import cc3d
 import cv2
 import numpy as np
 from scipy import ndimage
 
 from ssc_core.lung.grid import Bool, WorkGrid
+from ssc_core.lung.pieces import pieces_of
 
 __all__ = ["abdominal_gas", "fluid_below"]
 
@@ -37,7 +37,7 @@ def abdominal_gas(grid: WorkGrid, air: Bool, carina: int | None) -> Bool:
     if top <= 0:
         return gas
     smooth = np.stack([cv2.blur(plane, (3, 3)) for plane in grid.hu[:top]])
-    cores = cc3d.connected_components((smooth < _GAS_HU) & air[:top], connectivity=6)
+    cores = pieces_of((smooth < _GAS_HU) & air[:top])
     for i, box in enumerate(ndimage.find_objects(cores), start=1):
         if box is None:
             continue

@@ -19,7 +19,7 @@ from ssc_core.lung.params import LungParams
 from ssc_core.lung.rib_cage import rib_cage_fill
 from ssc_core.lung.sides import LEFT, RIGHT, Labels, lungs_in
 from ssc_core.lung.soft_edge import ILL_HU, dense_around, to_soft_edge
-from ssc_core.progress import Tick, silent
+from ssc_core.progress import Tick, share, silent
 
 __all__ = ["AIRWAY", "CoarseMask", "coarse_mask", "midline_of"]
 
@@ -71,6 +71,7 @@ def coarse_mask(grid: WorkGrid, params: LungParams, tick: Tick = silent) -> Coar
     airway = find_airway(grid, body, params.bronchi_mm)
     tick(2, 6, "finding the lungs")
     air = (grid.hu < params.lung_hu) & body & ~airway.mask
+    tick(2.3, 6, "finding the lungs")
     gas = abdominal_gas(grid, air, airway.carina)
     air &= ~gas
     midline = midline_of(airway, body, grid)
@@ -86,7 +87,8 @@ def coarse_mask(grid: WorkGrid, params: LungParams, tick: Tick = silent) -> Coar
     added: dict[int, float] = {}
     if params.rib_fill:
         tick(5, 6, "filling out to the ribs")
-        before, whole = whole, _filled_out(whole, grid, room, airway.carina)
+        part = share(tick, 5 / 6, 1.0)
+        before, whole = whole, _filled_out(whole, grid, room, airway.carina, part)
         added = {s: float(((whole == s) & (before != s)).sum() * grid.voxel_ml) for s in (RIGHT, LEFT)}
     whole[airway.mask] = AIRWAY
     tick(6, 6, "lungs found")
@@ -112,14 +114,16 @@ def _closed_sides(labels: Labels, grid: WorkGrid, room: Bool, params: LungParams
     return out, ill
 
 
-def _filled_out(labels: Labels, grid: WorkGrid, room: Bool, carina: int | None) -> Labels:
+def _filled_out(labels: Labels, grid: WorkGrid, room: Bool, carina: int | None, tick: Tick) -> Labels:
     """Lung that holds no air: towards the ribs, and in the recesses below the last air."""
     if np.count_nonzero(labels.any(axis=(1, 2))) < 3:
         return labels
     wall = chest_wall(labels, grid, carina)
-    dense = airless_lung(labels, grid, room, wall, carina)
+    tick(0.2, 1.0, "filling out to the ribs")
+    dense = airless_lung(labels, grid, room, wall, carina, share(tick, 0.2, 0.7))
     if not np.array_equal(dense, labels):
         wall = chest_wall(dense, grid, carina)
+    tick(0.9, 1.0, "filling out to the ribs")
     return rib_cage_fill(dense, grid, room, wall)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import cc3d
 import numpy as np
 from scipy import ndimage
 from skimage.segmentation import watershed
 
 from ssc_core.lung.grid import Bool, Int16, WorkGrid
+from ssc_core.lung.pieces import pieces_of
 
 __all__ = ["LEFT", "RIGHT", "lungs_in"]
 
@@ -40,7 +40,7 @@ def lungs_in(grid: WorkGrid, air: Bool, midline_mm: float) -> tuple[Labels, bool
     parted : bool
         False when one piece reaches over both sides and could not be divided.
     """
-    pieces = cc3d.connected_components(air, connectivity=6)
+    pieces = pieces_of(air)
     sizes = np.bincount(pieces.ravel()).astype(float)
     sizes[0] = 0
     labels = np.zeros(air.shape, np.uint8)
@@ -73,7 +73,7 @@ def _divided(grid: WorkGrid, hu: Int16, piece: Bool, midline_mm: float) -> Label
     padded = np.pad(piece, 1)
     depth = ndimage.distance_transform_edt(padded, sampling=grid.spacing)[1:-1, 1:-1, 1:-1]
     for mm in _EROSIONS_MM:
-        cores = cc3d.connected_components(depth > mm, connectivity=6)
+        cores = pieces_of(depth > mm)
         sizes = np.bincount(cores.ravel()).astype(float)
         if len(sizes) < 3:
             continue

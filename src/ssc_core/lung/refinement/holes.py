@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-import cc3d
 import numpy as np
 import numpy.typing as npt
 
 from ssc_core.geometry import Frame
+from ssc_core.lung.pieces import pieces_of
 from ssc_core.lung.refinement.change import PLANES, Change, Labels, box_around, change_of, check_labels
 
 __all__ = ["fill_holes"]
@@ -54,7 +54,7 @@ def fill_holes(
 
 def _enclosed(free: npt.NDArray[np.bool_], largest: float) -> npt.NDArray[np.bool_]:
     """Pieces of `free` without contact to its border (one voxel wide and free), up to `largest` voxels."""
-    pieces = cc3d.connected_components(np.ascontiguousarray(free), connectivity=6 if free.ndim == 3 else 4)
+    pieces = pieces_of(free)
     sizes = np.bincount(pieces.ravel())
     fits = sizes <= largest
     fits[0] = False

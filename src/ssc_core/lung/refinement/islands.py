@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cc3d
 import numpy as np
 
 from ssc_core.errors import InputError
 from ssc_core.geometry import Box
+from ssc_core.lung.pieces import pieces_of
 from ssc_core.lung.refinement.change import PLANES, Change, Labels, box_around, change_of, check_labels
 
 __all__ = ["keep_largest", "remove_island"]
@@ -50,7 +50,7 @@ def remove_island(labels: Labels, at: Sequence[int], plane: str | None = None) -
         tuple(a + b for a, b in zip(start, tight.stop, strict=True)),
     )
     part = labels[box.slices]
-    pieces = cc3d.connected_components(np.ascontiguousarray(part == label), connectivity=26)
+    pieces = pieces_of(part == label, corners=True)
     inside = tuple(i - a for i, a in zip(voxel, box.start, strict=True))
     after = np.where(pieces == pieces[inside], np.zeros((), labels.dtype), part)
     what = f"remove an island of label {label}"
@@ -77,7 +77,7 @@ def keep_largest(labels: Labels, label: int, *, least_share: float = 1.0) -> Cha
     if box is None:
         return None
     part = labels[box.slices]
-    pieces = cc3d.connected_components(np.ascontiguousarray(part == label), connectivity=26)
+    pieces = pieces_of(part == label, corners=True)
     sizes = np.bincount(pieces.ravel())
     sizes[0] = 0
     small = sizes < least_share * sizes.max()

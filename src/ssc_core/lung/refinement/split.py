@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import cc3d
 import numpy as np
 import numpy.typing as npt
 
 from ssc_core.errors import EmptyError, InputError
 from ssc_core.geometry import Frame
+from ssc_core.lung.pieces import pieces_of
 from ssc_core.lung.refinement.change import Change, Labels, box_around, change_of, check_labels
 from ssc_core.progress import Tick, silent
 
@@ -95,7 +95,7 @@ def split_sides(
 def _cores(depth: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
     """Markers 1 and 2 in the two lungs, from the gentlest erosion that parts them."""
     for erosion in _EROSIONS_MM:
-        pieces = cc3d.connected_components(depth > erosion, connectivity=6)
+        pieces = pieces_of(depth > erosion)
         sizes = np.bincount(pieces.ravel())
         sizes[0] = 0
         first, second = np.argsort(sizes, kind="stable")[::-1][:2] if len(sizes) > 2 else (0, 0)
