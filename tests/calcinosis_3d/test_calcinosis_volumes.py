@@ -191,6 +191,22 @@ def test_lesions_of_two_visits_are_paired_whatever_the_pose():
     assert by.long_later[1] > by.long_first[1]
 
 
+def test_what_merges_or_splits_is_compared_as_a_whole():
+    """Squares of 6 and 4 pixels grow into one of 8: 52 pixels become 64, not 36."""
+    two = {"a": (4.0, 20.0, 6), "b": (4.0, 24.0, 4), "c": (24.0, 50.0, 4)}
+    one = {"whole": (4.0, 20.0, 8), "c": (24.0, 50.0, 4)}
+    told = follow_up(visit(two), visit(one)).changes.set_index("label_first")
+    assert list(told.status[[1, 2, 3]]) == ["same", "merged", "same"]
+    assert told.label_later[2] == 1
+    assert told.change_percent[1] == pytest.approx(100 * (64 / 52 - 1))
+    assert "2 lesion(s) together to 1" in told["flags"][1]
+    assert told.change_percent[3] == pytest.approx(0)
+    back = follow_up(visit(one), visit(two)).changes.set_index("label_later")
+    assert list(back.status[[1, 2, 3]]) == ["same", "split", "same"]
+    assert back.change_percent[1] == pytest.approx(100 * (52 / 64 - 1))
+    assert bool(back.beyond_error[1])
+
+
 def test_bones_turned_and_shifted_are_laid_back_exactly():
     rng = np.random.default_rng(5)
     points = rng.normal(size=(800, 3)) * [9.0, 4.0, 2.0] + np.array([0, 0, 3.0]) * rng.random((800, 1))

@@ -194,7 +194,30 @@ def _merged(changes: pd.DataFrame, first: Visit, moved: Mapping[int, FloatArray]
             gap, other = min((_gap(p, mine), label) for label, p in first.points.items())
             if gap < touching:
                 row |= {"status": "split", "label_first": other}
+    for row in out:
+        if row["status"] == "same":
+            row |= _together(row, out)
     return pd.DataFrame(out, columns=_COLUMNS)
+
+
+def _together(row: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Change of what belongs together: what merged is summed at the first visit, pieces at the later one."""
+    merged = [r for r in rows if r["status"] == "merged" and r["label_later"] == row["label_later"]]
+    pieces = [r for r in rows if r["status"] == "split" and r["label_first"] == row["label_first"]]
+    if not merged and not pieces:
+        return {}
+    before, low_before, high_before = (
+        sum(float(r[f"{c}_first"]) for r in (row, *merged)) for c in ("size", "low", "high")
+    )
+    after, low_after, high_after = (
+        sum(float(r[f"{c}_later"]) for r in (row, *pieces)) for c in ("size", "low", "high")
+    )
+    said = f"change from {1 + len(merged)} lesion(s) together to {1 + len(pieces)} together"
+    return {
+        **_changed(before, after),
+        "beyond_error": low_after > high_before or high_after < low_before,
+        "flags": "; ".join(filter(None, [str(row["flags"]), said])),
+    }
 
 
 def _burden(first: Visit, later: Visit, changes: pd.DataFrame) -> pd.DataFrame:
