@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssc_core.calcinosis.grid import FineGrid
+from ssc_core.calcinosis.unet.cortex import with_cortex
 from ssc_core.calcinosis.unet.order import ordered
 from ssc_core.calcinosis.unet.pieces import Piece, pieces_of
 
@@ -168,3 +169,18 @@ def test_parts_that_the_other_engine_sees_as_one_bone_are_one() -> None:
     shares[(0, *gap)], shares[(2, *gap)] = 0.4, 0.6
     assert len(pieces_of(shares, GRID)[1]) == 2
     assert len(pieces_of(shares, GRID, (labels > 0).astype(np.int32))[1]) == 1
+
+
+def test_soft_tissue_between_a_bone_and_a_plaque_is_no_bone() -> None:
+    labels = np.zeros((120, 400), int)
+    labels[20:50, 20:200] = 3
+    labels[60:90, 20:200] = 2  # soft tissue, with a plaque along one of its long sides
+    hu = np.full(labels.shape, 50.0, np.float32)
+    hu[20:50, 20:200] = 1200.0
+    hu[25:45, 25:195] = 200.0
+    hu[86:90, 20:200] = 1200.0
+    found, pieces = pieces_of(shares_of(labels), GRID)
+    kept, bones, notes = with_cortex(found, pieces, hu, 50.0, GRID)
+    assert len(bones) == 1
+    assert np.array_equal(kept > 0, labels == 3)
+    assert "row 37, column 54" in notes[0]

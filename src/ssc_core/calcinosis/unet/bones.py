@@ -11,6 +11,7 @@ from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.outline import Outline, Rays, cast_rays, follow
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.surroundings import SoftTissue
+from ssc_core.calcinosis.unet.cortex import with_cortex
 from ssc_core.calcinosis.unet.order import ordered
 from ssc_core.calcinosis.unet.pieces import grown_piece, pieces_of
 from ssc_core.calcinosis.unet.predict import Segmenter
@@ -71,8 +72,9 @@ def network_bones(
     second = find_bones(hu, tissue, grid, params, soft_hu, share(tick, 0.4, 0.6))
     tick(0.6, 1.0, "parting bones")
     labels, pieces = pieces_of(shares, grid, second.labels)
+    labels, pieces, open_ones = with_cortex(labels, pieces, hu, soft_hu, grid)
     tick(0.7, 1.0, "parting bones")
-    parts, notes = missed_parts(labels, second, hu, grid)
+    parts, added = missed_parts(labels, second, hu, grid)
     for number in np.unique(parts[parts > 0]):
         labels[parts == number] = number
         pieces[number - 1] = grown_piece(pieces[number - 1], labels == number, grid)
@@ -121,7 +123,7 @@ def network_bones(
     known = [b for b in blurs if np.isfinite(b)]
     blur = float(np.median(known)) if known else float("nan")
     doubted = contested(labels, cover, second, grid)
-    return Bones(labels, tuple(found), near, distance, blur, notes, doubted, shares[-1])
+    return Bones(labels, tuple(found), near, distance, blur, (*open_ones, *added), doubted, shares[-1])
 
 
 def _edges(
