@@ -143,6 +143,8 @@ def measure(
         "energy_grade": "",
     }
     flags = flags_of_row(row, "image", "area", f"{TINY_PX} pixels")
+    if not row["tiny"] and area < 4 * math.pi * blur_mm**2:
+        flags.append("no larger than the image's blur: read the interval, not the area")
     if doubted > 0:
         flags.append(
             f"{doubted:.1f} mm2 more may belong to it: the network takes them for bone, the outline does not"
@@ -182,7 +184,9 @@ def _area(
     error = math.hypot(error, area * min(0.25 * small, 0.6))
     low, high = area - error, area + error
     densest = extent.mass / max(params.densest_hu, 1.0)
-    low = max(min(low, max(densest, 0.35 * area)), 0.3 * area) if small > 0.3 else max(low, 0.0)
+    # faint specks in noise came out up to five times too large, larger ones up to three times
+    part, least = (0.2, 0.2) if small > 1 else (0.35, 0.3)
+    low = max(min(low, max(densest, part * area)), least * area) if small > 0.3 else max(low, 0.0)
     return area, min(low, area), high
 
 
