@@ -15,17 +15,21 @@ def test_areas_by_size_over_a_series_of_drawn_fingers():
     """Free: 3 % from 400 pixels, 10 % from 100 pixels; smaller ones inside their interval."""
     free: list[tuple[float, float, bool]] = []
     touching: list[tuple[float, float, bool]] = []
-    missed = surplus = images = 0
+    missed = left_out = surplus = images = 0
     for seed in range(500, 524):
         phantom = make_image(drawn_spec(seed))
         nothing = np.zeros(phantom.hu.shape, bool)
-        lesions = analyse(FingerImage(phantom.hu, phantom.frame, nothing, 1.0, "phantom")).lesions
+        result = analyse(FingerImage(phantom.hu, phantom.frame, nothing, 1.0, "phantom"))
+        lesions, aside = result.lesions, result.left_out
         images += 1
         used = set()
         for row in phantom.table[~phantom.table.touches_border].itertuples():
             away = np.hypot(lesions.row - row.row, lesions.column - row.column) * phantom.frame.spacing[0]
             if not len(away) or away.min() > 0.8 + np.sqrt(row.area_mm2 / np.pi):
-                missed += row.area_mm2 > 1.0
+                beside = np.hypot(aside.row - row.row, aside.column - row.column) * phantom.frame.spacing[0]
+                told = len(beside) and beside.min() < 0.8 + np.sqrt(row.area_mm2 / np.pi)
+                left_out += bool(told and row.area_mm2 > 1.0)
+                missed += bool(not told and row.area_mm2 > 1.0)
                 continue
             got = lesions.loc[away.idxmin()]
             used.add(got.label)
@@ -42,5 +46,6 @@ def test_areas_by_size_over_a_series_of_drawn_fingers():
     pixels, error, inside = np.array(touching).T
     assert error[pixels >= 100].mean() < 0.10
     assert inside.mean() > 0.85
-    assert missed <= 1
+    assert missed == 0
+    assert left_out <= 2  # one bridges a joint as an osteophyte does, one has six pixels on a bone's end
     assert surplus / images < 0.5
