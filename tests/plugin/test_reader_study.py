@@ -10,6 +10,7 @@ import pytest
 import SimpleITK as sitk
 from matplotlib.image import imsave
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
 
 from ssc_core.lung.reading.rating import read_ratings
 from ssc_core.lung.reading.table import read_scores
@@ -38,6 +39,16 @@ def study(open_panel, qtbot, manifest, tmp_path):
         return viewer, panel
 
     return make
+
+
+@pytest.fixture
+def save_as(monkeypatch):
+    """What the reader picks in the dialog."""
+
+    def pick(path):
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
+
+    return pick
 
 
 def keep(panel, qtbot, *values):
@@ -86,7 +97,7 @@ def test_session_is_taken_up_and_ends(study, qtbot):
     assert not again.scoring.keep_button.isEnabled()
 
 
-def test_maps_are_rated_by_keys_and_reopened(open_panel, qtbot, tmp_path):
+def test_maps_are_rated_by_keys_and_reopened(open_panel, qtbot, save_as, tmp_path):
     rows = []
     for n in range(3):
         imsave(tmp_path / f"{n}.png", np.full((8, 24, 3), 0.3 * n))
@@ -118,6 +129,26 @@ def test_maps_are_rated_by_keys_and_reopened(open_panel, qtbot, tmp_path):
     qtbot.mouseClick(panel.rating.back_button, Qt.MouseButton.LeftButton)
     assert panel.rating.buttons["tot", 5].isChecked()
     assert panel.rating.buttons["ret", 2].isChecked()
+    save_as(tmp_path / "mine.json")
+    qtbot.mouseClick(panel.rating.export_button, Qt.MouseButton.LeftButton)
+    assert (tmp_path / "mine.json").read_bytes() == file.read_bytes()
+
+
+def test_scores_are_exported_once_there_are_any(study, qtbot, save_as, tmp_path):
+    _, panel = study()
+    assert not panel.scoring.export_button.isEnabled()
+    keep(panel, qtbot, 20, 15, 10)
+    save_as(tmp_path / "mine.csv")
+    qtbot.mouseClick(panel.scoring.export_button, Qt.MouseButton.LeftButton)
+    kept = tmp_path / "study" / "scores.csv"
+    assert (tmp_path / "mine.csv").read_bytes() == kept.read_bytes()
+    save_as(kept)
+    qtbot.mouseClick(panel.scoring.export_button, Qt.MouseButton.LeftButton)
+    assert "already" in panel.message.text()
+    save_as(tmp_path / "nowhere" / "mine.csv")
+    qtbot.mouseClick(panel.scoring.export_button, Qt.MouseButton.LeftButton)
+    assert "choose another place" in panel.message.text()
+    assert read_scores(kept)["tot"].tolist() == [20]
 
 
 def test_an_alias_that_is_none_is_refused(study):

@@ -166,6 +166,8 @@ class RateMaps(QWidget):
         if path:
             try:
                 shutil.copyfile(self.session.file, path)
+            except shutil.SameFileError:
+                self._say("The ratings are in this file already.")
             except OSError as error:
                 self._say(
                     f"The ratings cannot be written there ({error.strerror}); choose another place.", True

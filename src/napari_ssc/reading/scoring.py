@@ -209,6 +209,8 @@ class ScoreSlices(QWidget):
         if path:
             try:
                 shutil.copyfile(self.session.folder / "scores.csv", path)
+            except shutil.SameFileError:
+                self._say("The scores are in this file already.")
             except OSError as error:
                 self._say(
                     f"The scores cannot be written there ({error.strerror}); choose another place.", True
