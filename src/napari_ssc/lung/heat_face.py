@@ -57,7 +57,7 @@ class HeatFace(QWidget):
         self.pattern_buttons["TOT"].setChecked(True)
         self.opacity = _slider(0, 100, 60, "How strong the colours are")
         self.threshold = _slider(-400, 0, -50, "Below this change of the score a place counts as diseased")
-        tip = "Move the threshold to where the scores below it differ least from the scorer's"
+        tip = "Move the three thresholds to where the scores below them differ least from the scorer's"
         self.meet_button = button("Meet the scorer", tip)
         self.threshold_text = QLabel()
         self.key = HeatKey()

@@ -50,7 +50,7 @@ class HeatSection(HeatShown):
         self.kind.currentIndexChanged.connect(self._show)
         self.patterns.idClicked.connect(self._show)
         self.opacity.valueChanged.connect(self._show)
-        self.threshold.valueChanged.connect(self._count)
+        self.threshold.valueChanged.connect(self._drag)
         self.meet_button.clicked.connect(self.meet_scorer)
         self.mapped.activated.connect(lambda at: self._go(self.mapped.itemData(at)))
         self.viewer.dims.events.point.connect(self._moved)
@@ -157,8 +157,7 @@ class HeatSection(HeatShown):
         self.panel.start(work, then, "Extent map ...")
 
     def meet_scorer(self) -> None:
-        """Move the threshold to where the scores below it differ least from the scorer's on mapped slices."""
-        from ssc_core.lung.goh.scores import PATTERNS
+        """Move each threshold to where its score differs least from the scorer's on mapped slices."""
         from ssc_core.lung.heatmap.derived import choose_threshold
 
         done = [z for z, one in self.maps.items() if one.complete]
@@ -166,12 +165,14 @@ class HeatSection(HeatShown):
             self.panel.say("No slice is mapped yet; press 'Map this slice' first.", problem=True)
             return
         maps, lungs = [self.maps[z].maps for z in done], [self.lungs[z] for z in done]
-        chosen = choose_threshold(maps, lungs, [self.maps[z].scores for z in done], common=True)
-        self.threshold.setValue(round(100 * float(chosen.values[0])))
-        at = (chosen.curve["threshold"] - chosen.values[0]).abs().idxmin()
-        error = float(chosen.curve.loc[at, list(PATTERNS)].mean())
+        chosen = choose_threshold(maps, lungs, [self.maps[z].scores for z in done])
+        self.cuts = [round(float(v), 2) for v in chosen.values]
+        self._show()
+        error = float(chosen.errors.mean())
         slices = "this slice" if len(done) == 1 else f"{len(done)} mapped slices"
-        self.panel.say(f"On {slices} the scores below the threshold differ by {error:.1f} points on average.")
+        self.panel.say(
+            f"On {slices} the scores below the thresholds differ by {error:.1f} points on average."
+        )
 
     def make_labels(self) -> None:
         """Labels of the slice that is shown, from the map that is shown."""
@@ -329,8 +330,7 @@ class HeatSection(HeatShown):
         return parsed(HeatmapParams, {**lungs, **own})
 
     def _with_threshold(self, params: Any) -> Any:
-        cut = self._limit()
-        return params.model_copy(update={"threshold": (cut, cut, cut)})
+        return params.model_copy(update={"threshold": tuple(self.cuts)})
 
     def _ask_folder(self) -> None:
         folder, _ = QFileDialog.getSaveFileName(self, "Folder for the maps", "lung-heatmap")

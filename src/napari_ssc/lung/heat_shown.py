@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from qtpy.QtCore import QSignalBlocker
 
 from napari_ssc.lung.heat_face import HeatFace
 from napari_ssc.lung.heat_layers import HeatLayers
@@ -35,6 +36,8 @@ class HeatShown(HeatFace):
         self.lungs: dict[int, Any] = {}
         self.layers: dict[str, HeatLayers] = {}
         self.labels: PatternLabels | None = None
+        self.cuts = [self.threshold.value() / 100] * 3
+        """Thresholds of TOT, GG and RET, percent points."""
         self._volume: Any = None
         self._here: int | None = None
 
@@ -43,17 +46,29 @@ class HeatShown(HeatFace):
         for kind, layers in self.layers.items():
             here = kind == self.kind.currentData() and chosen < 3
             layers.show(chosen if here else None, self.opacity.value() / 100)
+        if chosen < 3:
+            with QSignalBlocker(self.threshold):
+                self.threshold.setValue(round(100 * self.cuts[chosen]))
+        self._count()
+
+    def _drag(self, value: int) -> None:
+        """Move the threshold of the pattern that is shown; of all where none is."""
+        chosen = self.patterns.checkedId()
+        for pattern in range(3) if chosen > 2 else (chosen,):
+            self.cuts[pattern] = value / 100
         self._count()
 
     def _count(self, *_: Any) -> None:
         """Scores of the slice that is shown: the network's, those below the threshold, those painted."""
         z, kind = self._here, self.kind.currentData()
-        cut = self._limit()
-        self.key.show_kind(kind, cut)
+        self.key.show_kind(kind, self.threshold.value() / 100)
         self.threshold.setEnabled(kind == "heat")
+        told = ", ".join(
+            f"{name} {cut:+.2f}" for name, cut in zip(("TOT", "GG", "RET"), self.cuts, strict=True)
+        )
         self.threshold_text.setText(
-            f"Below {cut:+.2f} points counts as diseased. Move it until the derived scores meet the scorer's:"
-            " it differs from network to network." if kind == "heat" else
+            f"Below {told} points counts as diseased. Move that of the pattern shown until its score meets"
+            " the scorer's: it differs from network to network." if kind == "heat" else
             f"{_CERTAIN:.0%} and more counts as diseased."
         )  # fmt: skip
         maps = self._shown_map()
@@ -101,11 +116,11 @@ class HeatShown(HeatFace):
             return None if self._here is None else self.extents.get(self._here)
         return self.maps[self._here].maps if self._here in self.maps else None
 
-    def _cut(self, maps: Any, z: int) -> tuple[Any, Any, float]:
-        """Maps, lung and limit below which a place counts; an extent map counts upwards."""
+    def _cut(self, maps: Any, z: int) -> tuple[Any, Any, float | list[float]]:
+        """Maps, lung and limits below which a place counts; an extent map counts upwards."""
         if self.kind.currentData() == "extent":
             return -maps, self.lungs[z], -np.nextafter(_CERTAIN, 0.0)
-        return maps, self.lungs[z], self._limit()
+        return maps, self.lungs[z], self.cuts
 
     def _told(self) -> str:
         z = self._here
@@ -130,9 +145,6 @@ class HeatShown(HeatFace):
     def _slice_here(self) -> int:
         index = self._volume.frame.to_index(np.asarray(self.viewer.dims.point, float))
         return int(np.clip(round(float(index[0])), 0, self._volume.shape[0] - 1))
-
-    def _limit(self) -> float:
-        return float(self.threshold.value()) / 100
 
 
 def _plain(values: Any) -> list[float]:
