@@ -12,7 +12,9 @@ from ssc_core.calcinosis.layers import without_layers
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.pipeline import analyse
 from ssc_core.calcinosis.surroundings import SoftTissue
+from ssc_core.calcinosis.unet.arms import without_arms
 from ssc_core.calcinosis.unet.bones import _edges
+from ssc_core.calcinosis.unet.pieces import pieces_of
 from ssc_core.calcinosis.unet.second_look import agreed, contested, missed_parts
 from ssc_core.calcinosis.unet.surface import to_the_surface
 from ssc_core.io.image import open_finger
@@ -148,3 +150,22 @@ def test_what_both_engines_disagree_about_is_told_and_in_the_interval(tmp_path) 
     largest = lesions.loc[lesions["area_mm2"].idxmax()]
     assert largest["low"] <= true <= largest["high"]
     assert abs(largest["area_mm2"] - true) < 2 or "more may belong to it" in largest["flags"]
+
+
+@pytest.mark.parametrize(("spur", "left"), [(False, 0), (True, 1)])
+def test_a_thin_arm_of_a_deposit_is_no_part_of_a_bone_unless_both_engines_see_it(
+    spur: bool, left: int
+) -> None:
+    drawn = np.zeros(SHAPE, np.int32)
+    drawn[60:100, 40:200] = 1
+    drawn[40:60, 120:130] = 1  # 1 mm wide, 2 mm long
+    seen = drawn.copy()
+    seen[:60] = spur * seen[:60]
+    labels, pieces = pieces_of(np.stack([drawn == k for k in (0, 9, 9, 1, 9)]).astype(np.float32), GRID)
+    kept, bones, notes = without_arms(labels, pieces, bone(seen), GRID)
+    assert kept[45, 125] == left
+    assert np.all(kept[64:98, 44:196] == 1)
+    assert len(notes) == 1 - left
+    if notes:
+        assert "row 16, column 41" in notes[0]
+        assert bones[0].area_mm2 < pieces[0].area_mm2

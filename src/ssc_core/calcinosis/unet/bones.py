@@ -11,6 +11,7 @@ from ssc_core.calcinosis.grid import FineGrid
 from ssc_core.calcinosis.outline import Outline, Rays, cast_rays, follow
 from ssc_core.calcinosis.params import CalcinosisParams
 from ssc_core.calcinosis.surroundings import SoftTissue
+from ssc_core.calcinosis.unet.arms import without_arms
 from ssc_core.calcinosis.unet.cortex import with_cortex
 from ssc_core.calcinosis.unet.order import ordered
 from ssc_core.calcinosis.unet.pieces import grown_piece, pieces_of
@@ -73,6 +74,7 @@ def network_bones(
     tick(0.6, 1.0, "parting bones")
     labels, pieces = pieces_of(shares, grid, second.labels)
     labels, pieces, open_ones = with_cortex(labels, pieces, hu, soft_hu, grid)
+    labels, pieces, arms = without_arms(labels, pieces, second, grid)
     tick(0.7, 1.0, "parting bones")
     parts, added = missed_parts(labels, second, hu, grid)
     for number in np.unique(parts[parts > 0]):
@@ -123,7 +125,7 @@ def network_bones(
     known = [b for b in blurs if np.isfinite(b)]
     blur = float(np.median(known)) if known else float("nan")
     doubted = contested(labels, cover, second, grid)
-    return Bones(labels, tuple(found), near, distance, blur, (*open_ones, *added), doubted, shares[-1])
+    return Bones(labels, tuple(found), near, distance, blur, (*open_ones, *arms, *added), doubted, shares[-1])
 
 
 def _edges(
