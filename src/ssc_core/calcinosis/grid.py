@@ -69,6 +69,11 @@ class FineGrid:
         out: FloatArray = mask.reshape(ny, fy, nx, fx).mean(axis=(1, 3), dtype=np.float32)
         return out
 
+    def middle(self, here: BoolArray) -> tuple[float, float]:
+        """Row and column of the middle of a mask on the grid, in pixels of the image."""
+        row, column = (np.argwhere(here).mean(0) + 0.5) / self.factor - 0.5
+        return float(row), float(column)
+
     def pixels(self, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """Labels on the image's pixels: the one that covers most of a pixel, if all cover half of it."""
         out = np.zeros(self.shape, np.int32)

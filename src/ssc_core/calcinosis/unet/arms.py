@@ -69,6 +69,5 @@ def without_arms(
             if large and (seen.labels[arm] > 0).mean() < _SHARED:
                 labels[arm] = 0
                 kept[number - 1] = grown_piece(piece, labels == number, grid)
-                row, column = (np.argwhere(arm).mean(0) + 0.5) / grid.factor - 0.5
-                notes.append(ARM.format(float(row), float(column)))
+                notes.append(ARM.format(*grid.middle(arm)))
     return labels, kept, tuple(notes)

@@ -62,8 +62,7 @@ def with_cortex(
         surface = here & ~ndi.binary_erosion(here, border_value=1)  # the image's border is no surface
         near = ndi.maximum_filter(np.where(here, hu, -np.inf), size)
         if surface.any() and (near[surface] > soft_hu + _BRIGHT_HU).mean() < _CLOSED:
-            row, column = (np.argwhere(here).mean(0) + 0.5) / grid.factor - 0.5
-            notes.append(OPEN.format(float(row), float(column)))
+            notes.append(OPEN.format(*grid.middle(here)))
             continue
         kept.append(piece)
         lookup[number] = len(kept)

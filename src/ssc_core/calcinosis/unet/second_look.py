@@ -68,7 +68,7 @@ def missed_parts(
         area = int(here.sum())
         share = inside[1:] / max(area, 1)
         if not len(share) or share.sum() < 0.1:
-            notes.append(ALONE.format(*_place(here, grid)))
+            notes.append(ALONE.format(*grid.middle(here)))
             continue
         home = int(share.argmax()) + 1
         if share[home - 1] < _SHARED:
@@ -77,7 +77,7 @@ def missed_parts(
         if missed.sum() * grid.part_mm2 >= _LEAST_MM2 and _is_dark(missed, seen, hu):
             grown = ndi.binary_dilation(missed, round_) & here & (labels == 0)
             parts[grown] = home
-            notes.append(ADDED.format(*_place(grown, grid)))
+            notes.append(ADDED.format(*grid.middle(grown)))
     return parts, tuple(notes)
 
 
@@ -88,12 +88,6 @@ def _is_dark(missed: BoolArray, seen: Bones, hu: npt.NDArray[np.float32]) -> boo
     if not inside.any() or not rim.any():
         return True
     return bool(np.median(hu[inside]) < _DARK * np.median(seen.near_hu[rim]))
-
-
-def _place(here: BoolArray, grid: FineGrid) -> tuple[float, float]:
-    """Row and column of the middle, in pixels of the image."""
-    row, column = ((c + 0.5) / f - 0.5 for c, f in zip(np.argwhere(here).mean(0), grid.factor, strict=True))
-    return float(row), float(column)
 
 
 def agreed(
